@@ -1,0 +1,232 @@
+#include "formats/daemon_json_check.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "formats/daemon_json_edit.hpp"
+#include "formats/registry_mirror.hpp"
+
+namespace dtenv {
+
+namespace {
+
+using Kind = JsonNode::Kind;
+
+/// Walks one text and gathers what is wrong in it.
+class Checker {
+ public:
+  Checker(std::string_view text, EngineRelease engine) : text_(text), engine_(engine) {}
+
+  std::vector<Problem> take() { return std::move(problems_); }
+
+  void object(const JsonNode& root, const JsonPath& path) {
+    for (const JsonMember& member : root.members) {
+      JsonPath inner = path;
+      inner.push_back(member.key);
+      const DaemonKey* key = find_daemon_key(member.key);
+      if (key && !member.value.is(Kind::null)) {
+        if (type(*key, member.value, inner)) rule(*key, member.value, inner);
+      } else if (!key && is_flattened(member.key, member.value)) {
+        object(member.value, inner);
+      }
+    }
+  }
+
+ private:
+  bool problem(const JsonNode& at, const JsonPath& path, std::string what, std::string hint = {}) {
+    const auto [line, column] = line_and_column(text_, at.begin);
+    problems_.push_back({json_pointer(path), line, column, std::move(what), std::move(hint)});
+    return false;
+  }
+
+  bool want(const JsonNode& value, Kind kind, const JsonPath& path) {
+    if (value.is(kind)) return true;
+    return problem(
+        value, path,
+        std::string(kind_name(kind)) + " expected, " + std::string(kind_name(value.kind)) +
+            " found",
+        kind == Kind::string && value.is(Kind::number) ? "write it as \"" + value.text + "\"" : "");
+  }
+
+  bool each(const JsonNode& value, Kind outer, Kind inner, const JsonPath& path) {
+    if (!want(value, outer, path)) return false;
+    bool good = true;
+    JsonPath below = path;
+    below.emplace_back();
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+      below.back() = std::to_string(i);
+      good = want(value.items[i], inner, below) && good;
+    }
+    for (const JsonMember& member : value.members) {
+      below.back() = member.key;
+      good = want(member.value, inner, below) && good;
+    }
+    return good;
+  }
+
+  bool whole(const JsonNode& value, const JsonPath& path) {
+    if (!want(value, Kind::number, path)) return false;
+    const std::size_t sign = starts_with(value.text, "-") ? 1 : 0;
+    const auto number = parse_integer(std::string_view(value.text).substr(sign), 0, INT64_MAX);
+    if (!number)
+      return problem(value, path, "a whole number expected, " + visible(value.text) + " found");
+    return true;
+  }
+
+  bool type(const DaemonKey& key, const JsonNode& value, const JsonPath& path) {
+    switch (key.type) {
+      case DaemonKeyType::text:
+        return want(value, Kind::string, path);
+      case DaemonKeyType::boolean:
+        return want(value, Kind::boolean, path);
+      case DaemonKeyType::whole:
+        return whole(value, path);
+      case DaemonKeyType::size:
+        return value.is(Kind::number) ? whole(value, path) : size(value, path);
+      case DaemonKeyType::texts:
+        return each(value, Kind::array, Kind::string, path);
+      case DaemonKeyType::text_map:
+        return each(value, Kind::object, Kind::string, path);
+      case DaemonKeyType::boolean_map:
+        return each(value, Kind::object, Kind::boolean, path);
+      case DaemonKeyType::objects:
+        return each(value, Kind::array, Kind::object, path);
+      case DaemonKeyType::object_map:
+        return each(value, Kind::object, Kind::object, path);
+      case DaemonKeyType::object:
+        if (!want(value, Kind::object, path)) return false;
+        if (key.name == "proxies" || key.name == "tlsopts") object(value, path);
+        return true;
+    }
+    return true;
+  }
+
+  bool size(const JsonNode& value, const JsonPath& path) {
+    if (!want(value, Kind::string, path)) return false;
+    const auto bytes = parse_size(value.text);
+    return bytes ? true : problem(value, path, bytes.error().message);
+  }
+
+  void rule(const DaemonKey& key, const JsonNode& value, const JsonPath& path) {
+    if (key.name == "registry-mirrors") return mirrors(value, path);
+    if (key.name == "runtimes") return runtimes(value, path);
+    if (key.name == "labels") return labels(value, path);
+    if (key.name == "exec-opts") return exec_opts(value, path);
+    if (key.name == "log-level") return log_level(value, path);
+    if (key.name == "hosts") return hosts(value, path);
+    if (!value.is(Kind::number) || !starts_with(value.text, "-")) return;
+    const std::map<std::string_view, std::string> names = {
+        {"max-concurrent-downloads", "invalid max concurrent downloads: "},
+        {"max-concurrent-uploads", "invalid max concurrent uploads: "},
+        {"max-download-attempts", "invalid max download attempts: "},
+        {"mtu", "invalid default MTU: "}};
+    const auto name = names.find(key.name);
+    if (name != names.end()) problem(value, path, name->second + value.text);
+  }
+
+  void mirrors(const JsonNode& value, JsonPath path) {
+    path.emplace_back();
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+      path.back() = std::to_string(i);
+      const auto checked = check_mirror(value.items[i].text, engine_);
+      if (!checked) problem(value.items[i], path, checked.error().message);
+    }
+  }
+
+  void runtimes(const JsonNode& value, JsonPath path) {
+    path.emplace_back();
+    for (const JsonMember& member : value.members) {
+      path.back() = member.key;
+      const bool by_path = member.value.find("path") != nullptr;
+      const bool by_type = member.value.find("runtimeType") != nullptr;
+      const auto bad = [&](const std::string& what) {
+        problem(member.value, path, "runtime " + visible(member.key) + ": " + what);
+      };
+      if (member.key == "runc") bad("runtime name 'runc' is reserved");
+      if (by_path && by_type) bad("cannot configure both");
+      if (!by_path && !by_type) bad("either a runtimeType or a path must be configured");
+      if (by_path && member.value.find("options"))
+        bad("options cannot be used with a path runtime");
+      if (by_type && member.value.find("runtimeArgs"))
+        bad("args cannot be used with a runtimeType runtime");
+      runtime_types(member.value, path);
+    }
+  }
+
+  void runtime_types(const JsonNode& runtime, JsonPath path) {
+    path.emplace_back();
+    for (const JsonMember& member : runtime.members) {
+      path.back() = member.key;
+      if (member.key == "path" || member.key == "runtimeType")
+        want(member.value, Kind::string, path);
+      if (member.key == "runtimeArgs" && !member.value.is(Kind::null))
+        each(member.value, Kind::array, Kind::string, path);
+    }
+  }
+
+  void labels(const JsonNode& value, const JsonPath& path) {
+    std::map<std::string, std::string> seen;
+    for (const JsonNode& item : value.items) {
+      const std::size_t equals = item.text.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        problem(item, path, "bad attribute format: " + visible(item.text));
+        continue;
+      }
+      const auto [at, fresh] = seen.emplace(item.text.substr(0, equals), item.text);
+      if (!fresh && at->second != item.text)
+        problem(item, path,
+                "conflict labels for " + visible(at->second) + " and " + visible(item.text));
+    }
+  }
+
+  void exec_opts(const JsonNode& value, const JsonPath& path) {
+    for (const JsonNode& item : value.items) {
+      const std::size_t equals = item.text.find('=');
+      const std::string name = item.text.substr(0, equals);
+      const std::string start = "invalid exec-opt (" + visible(item.text) + "): ";
+      if (equals == std::string::npos)
+        problem(item, path, start + "must be formatted 'opt=value'");
+      else if (lower(name) != "native.cgroupdriver")
+        problem(item, path, start + "unknown option: '" + visible(name) + "'");
+      else if (item.text.substr(equals + 1) != "systemd" &&
+               item.text.substr(equals + 1) != "cgroupfs")
+        problem(item, path, start + "must be systemd or cgroupfs");
+    }
+  }
+
+  void log_level(const JsonNode& value, const JsonPath& path) {
+    const std::vector<std::string> levels = {"trace",   "debug", "info",  "warn",
+                                             "warning", "error", "fatal", "panic"};
+    if (std::find(levels.begin(), levels.end(), lower(value.text)) == levels.end())
+      problem(value, path, "invalid logging level: " + visible(value.text));
+  }
+
+  void hosts(const JsonNode& value, const JsonPath& path) {
+    for (const JsonNode& item : value.items) {
+      const std::string& text = item.text;
+      if (!starts_with(text, "tcp://")) continue;
+      const std::string_view address = std::string_view(text).substr(6);
+      if (address.find('/') != std::string_view::npos)
+        problem(
+            item, path,
+            "invalid bind address (" + visible(address) + "): should not contain a path element");
+    }
+  }
+
+  std::string_view text_;
+  EngineRelease engine_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> check_daemon_json(const JsonNode& root, std::string_view text,
+                                       const EngineRelease& engine) {
+  Checker checker(text, engine);
+  checker.object(root, {});
+  return checker.take();
+}
+
+}  // namespace dtenv

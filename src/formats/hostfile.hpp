@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace dtenv {
+
+/// Whose grammar: dtenv's own (a superset, strict), or one that accepts and rejects what that
+/// launcher does (DeepSpeed 0.8 and later, Open MPI 4.1, Hydra 4.0).
+enum class HostfileDialect { dtenv, deepspeed, openmpi, hydra };
+
+std::string_view dialect_name(HostfileDialect dialect);
+std::optional<HostfileDialect> parse_dialect(std::string_view name);
+
+/// One machine of a hostfile.
+struct HostEntry {
+  std::string name;
+  std::optional<std::int64_t> slots;  ///< nullopt: "auto", the GPUs found
+  std::optional<std::int64_t> max_slots;
+  std::optional<int> port;
+  std::string user;
+  /// What only dtenv's dialect has: addr, data_ip, type, gpus, label.NAME …, in the file's order.
+  std::vector<std::pair<std::string, std::string>> attributes;
+  int line = 0;
+
+  bool operator==(const HostEntry&) const = default;
+};
+
+struct Hostfile {
+  std::vector<HostEntry> hosts;
+  std::vector<Problem> warnings;  ///< what the launcher would take otherwise than it reads
+};
+
+/// All problems of the text in one pass, each with its line, column and what to do: CONFIG.
+Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect);
+
+struct RenderedHostfile {
+  std::string text;
+  std::vector<std::string> lost;  ///< fields some host has and the dialect cannot carry
+};
+
+/// CONFIG where a host cannot stand in that dialect at all (an IPv6 address, no slots, a bad name).
+Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
+                                         HostfileDialect dialect);
+
+}  // namespace dtenv

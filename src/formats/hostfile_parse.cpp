@@ -1,0 +1,110 @@
+#include <array>
+
+#include "base/text.hpp"
+#include "formats/host_name.hpp"
+#include "formats/hostfile_reader.hpp"
+
+namespace dtenv {
+
+namespace {
+
+constexpr std::size_t max_problems = 1000;
+constexpr std::size_t max_hosts = 100000;
+constexpr std::array<std::pair<std::string_view, HostfileDialect>, 4> dialects = {
+    {{"dtenv", HostfileDialect::dtenv},
+     {"deepspeed", HostfileDialect::deepspeed},
+     {"openmpi", HostfileDialect::openmpi},
+     {"hydra", HostfileDialect::hydra}}};
+
+}  // namespace
+
+std::string_view dialect_name(HostfileDialect dialect) {
+  for (const auto& [name, value] : dialects)
+    if (value == dialect) return name;
+  return "";
+}
+
+std::optional<HostfileDialect> parse_dialect(std::string_view name) {
+  for (const auto& [known, value] : dialects)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+void HostfileReader::error(int line, std::size_t column, std::string problem, std::string hint) {
+  if (errors_.size() >= max_problems) {
+    ++left_out_;
+    return;
+  }
+  errors_.push_back({"", line, static_cast<int>(column), std::move(problem), std::move(hint)});
+}
+
+void HostfileReader::warn(int line, std::size_t column, std::string problem, std::string hint) {
+  if (file_.warnings.size() < max_problems)
+    file_.warnings.push_back(
+        {"", line, static_cast<int>(column), std::move(problem), std::move(hint)});
+}
+
+std::size_t HostfileReader::find(const std::string& name) const {
+  const auto found = places_.find(name);
+  return found == places_.end() ? npos : found->second;
+}
+
+bool HostfileReader::add(HostEntry host) {
+  if (file_.hosts.size() >= max_hosts) {
+    if (!too_many_) error(host.line, 1, "more than 100000 hosts");
+    too_many_ = true;
+    return false;
+  }
+  places_.emplace(host.name, file_.hosts.size());
+  file_.hosts.push_back(std::move(host));
+  return true;
+}
+
+Result<Hostfile> HostfileReader::finish(HostfileDialect dialect) && {
+  if (errors_.empty()) return std::move(file_);
+  const std::size_t count = errors_.size() + left_out_;
+  if (left_out_ > 0)
+    errors_.push_back({"", 0, 0, std::to_string(left_out_) + " more problems are not listed", ""});
+  const Problem& first = errors_.front();
+  std::string message = "hostfile (" + std::string(dialect_name(dialect)) + "): ";
+  if (first.line > 0) message += "line " + std::to_string(first.line) + ": ";
+  message += first.problem;
+  if (count > 1) message += " (and " + std::to_string(count - 1) + " more)";
+  return Error{Status::config, std::move(message), std::move(errors_)};
+}
+
+void split_user(std::string_view word, HostEntry& host) {
+  const std::size_t at = word.find('@');
+  const bool both = at != std::string_view::npos && at > 0 && at + 1 < word.size();
+  host.user = both ? word.substr(0, at) : "";
+  host.name = both ? word.substr(at + 1) : word;
+}
+
+void warn_bad_name(const HostEntry& host, std::size_t column, std::string_view launcher,
+                   HostfileReader& reader) {
+  if (const auto problem = host_name_problem(host.name))
+    reader.warn(host.line, column,
+                "\"" + visible(host.name) + "\" " + *problem + "; " + std::string(launcher) +
+                    " takes it all the same");
+}
+
+Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect) {
+  HostfileReader reader;
+  switch (dialect) {
+    case HostfileDialect::dtenv:
+      parse_dtenv_hostfile(text, reader);
+      break;
+    case HostfileDialect::deepspeed:
+      parse_deepspeed_hostfile(text, reader);
+      break;
+    case HostfileDialect::openmpi:
+      parse_openmpi_hostfile(text, reader);
+      break;
+    case HostfileDialect::hydra:
+      parse_hydra_hostfile(text, reader);
+      break;
+  }
+  return std::move(reader).finish(dialect);
+}
+
+}  // namespace dtenv

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "formats/hostfile.hpp"
+
+namespace dtenv {
+
+/// What the parsers of all dialects share: the hosts and the problems found so far. At most 1000
+/// problems are kept of each sort; a file of binary junk must not cost memory.
+class HostfileReader {
+ public:
+  void error(int line, std::size_t column, std::string problem, std::string hint = {});
+  void warn(int line, std::size_t column, std::string problem, std::string hint = {});
+
+  /// The host already there under this name, as an index into hosts(); npos where there is none.
+  std::size_t find(const std::string& name) const;
+  /// Adds a host; false where more than 100 000 would stand there (an error is noted once).
+  bool add(HostEntry host);
+  std::vector<HostEntry>& hosts() { return file_.hosts; }
+
+  Result<Hostfile> finish(HostfileDialect dialect) &&;
+
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+ private:
+  Hostfile file_;
+  std::vector<Problem> errors_;
+  std::size_t left_out_ = 0;
+  bool too_many_ = false;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+void parse_dtenv_hostfile(std::string_view text, HostfileReader& reader);
+void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader);
+void parse_openmpi_hostfile(std::string_view text, HostfileReader& reader);
+void parse_hydra_hostfile(std::string_view text, HostfileReader& reader);
+
+/// `user@name` taken apart where both halves are there; else the word is the name.
+void split_user(std::string_view word, HostEntry& host);
+
+/// Notes a name that the launcher accepts and no machine can have.
+void warn_bad_name(const HostEntry& host, std::size_t column, std::string_view launcher,
+                   HostfileReader& reader);
+
+}  // namespace dtenv

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/text.hpp"
+#include "formats/host_name.hpp"
+#include "formats/hostfile.hpp"
+
+namespace dtenv {
+
+namespace {
+
+std::string field(std::string_view key, std::int64_t value) {
+  return " " + std::string(key) + "=" + std::to_string(value);
+}
+
+std::string quoted(const std::string& value) {
+  const bool bare = !value.empty() && value.find_first_of(" \t=\"#/*") == std::string::npos;
+  return bare ? value : "\"" + value + "\"";
+}
+
+std::string dtenv_line(const HostEntry& host) {
+  std::string line = is_ipv6(host.name) ? "[" + host.name + "]" : host.name;
+  line += host.slots ? field("slots", *host.slots) : " slots=auto";
+  if (host.max_slots) line += field("max_slots", *host.max_slots);
+  if (host.port) line += field("port", *host.port);
+  if (!host.user.empty()) line += " user=" + host.user;
+  for (const auto& [key, value] : host.attributes) line += " " + key + "=" + quoted(value);
+  return line;
+}
+
+std::string openmpi_line(const HostEntry& host) {
+  std::string line = host.name + field("slots", *host.slots);
+  if (host.max_slots) line += field("max_slots", *host.max_slots);
+  if (host.port) line += field("port", *host.port);
+  if (!host.user.empty()) line += " username=" + host.user;
+  return line;
+}
+
+std::string host_line(const HostEntry& host, HostfileDialect dialect) {
+  switch (dialect) {
+    case HostfileDialect::dtenv:
+      return dtenv_line(host);
+    case HostfileDialect::openmpi:
+      return openmpi_line(host);
+    case HostfileDialect::deepspeed:
+      return host.name + field("slots", *host.slots);
+    case HostfileDialect::hydra:
+      break;
+  }
+  return host.name + ":" + std::to_string(*host.slots) +
+         (host.user.empty() ? "" : " user=" + host.user);
+}
+
+std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect dialect) {
+  if (auto problem = host_name_problem(host.name)) return problem;
+  if (!host.user.empty())
+    if (const auto problem = user_name_problem(host.user)) return "has a user that " + *problem;
+  if (host.max_slots && host.slots && *host.max_slots < *host.slots)
+    return "has max_slots below its slots";
+  for (const auto& [key, value] : host.attributes)
+    if (value.find_first_of("\"\r\n") != std::string::npos || !is_utf8(value))
+      return "has a value of " + key + " that no line can carry";
+  if (dialect == HostfileDialect::dtenv) return std::nullopt;
+  if (is_ipv6(host.name))
+    return "is an IPv6 address, which " + std::string(dialect_name(dialect)) +
+           " cannot read here: give it a name";
+  if (!host.slots) return "has no number of slots, which this dialect needs";
+  if (*host.slots == 0 && dialect == HostfileDialect::hydra)
+    return "has no slots: Hydra ends in a division by zero";
+  return std::nullopt;
+}
+
+void note_lost(const HostEntry& host, HostfileDialect dialect, std::vector<std::string>& lost) {
+  const auto note = [&](bool is_lost, const std::string& name) {
+    if (is_lost && std::find(lost.begin(), lost.end(), name) == lost.end()) lost.push_back(name);
+  };
+  if (dialect == HostfileDialect::dtenv) return;
+  const bool openmpi = dialect == HostfileDialect::openmpi;
+  note(!openmpi && host.max_slots.has_value(), "max_slots");
+  note(!openmpi && host.port.has_value(), "port");
+  note(dialect == HostfileDialect::deepspeed && !host.user.empty(), "user");
+  for (const auto& [key, value] : host.attributes) note(true, key);
+}
+
+}  // namespace
+
+Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
+                                         HostfileDialect dialect) {
+  RenderedHostfile rendered;
+  std::vector<Problem> problems;
+  std::unordered_set<std::string> names;
+  const auto fail = [&](std::size_t index, std::string problem) {
+    problems.push_back({"/hosts/" + std::to_string(index), 0, 0, std::move(problem), ""});
+  };
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const HostEntry& host = hosts[i];
+    if (const auto problem = host_problem(host, dialect)) {
+      fail(i, "\"" + visible(host.name) + "\" " + *problem);
+    } else if (!names.insert(host.name).second) {
+      fail(i, "\"" + host.name + "\" a second time");
+    } else {
+      rendered.text += host_line(host, dialect) + "\n";
+      note_lost(host, dialect, rendered.lost);
+    }
+  }
+  if (problems.empty()) return rendered;
+  std::string message =
+      "hostfile (" + std::string(dialect_name(dialect)) + "): " + problems.front().problem;
+  return Error{Status::config, std::move(message), std::move(problems)};
+}
+
+}  // namespace dtenv

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace dtenv {
+
+enum class BlockPlace {
+  first,  ///< where the first value wins: ~/.ssh/config
+  last,
+};
+
+// A block of lines of ours in a file that others write too (authorized_keys, ssh config, hosts):
+//     # dtenv:TAG begin sha256=…
+//     # dtenv:TAG end
+// Every byte outside it stays, and without_block() gives back the file as it was before. A block
+// that was edited by hand, stands there twice or never ends is CONFIG: it is not overwritten.
+
+/// The text with the block holding `content`; a block already there is replaced.
+Result<std::string> with_block(std::string_view text, std::string_view tag,
+                               std::string_view content, BlockPlace place);
+
+Result<std::string> without_block(std::string_view text, std::string_view tag);
+
+/// [A-Za-z0-9._-]{1,64}: what a marker, a comment and a file's name can carry.
+bool is_block_tag(std::string_view tag);
+
+}  // namespace dtenv

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dtenv {
+
+/// /etc/os-release, as far as packages need it.
+struct OsRelease {
+  std::string id;  ///< "ubuntu", "debian"
+  std::string id_like;
+  std::string version_id;        ///< "22.04", "12"
+  std::string version_codename;  ///< "jammy", "bookworm"
+  std::string ubuntu_codename;   ///< on Ubuntu and its derivatives
+  std::string pretty_name;
+
+  bool is_debian_family() const;
+  /// Whose repositories fit: "ubuntu" for Ubuntu and its derivatives, else "debian"; empty:
+  /// neither.
+  std::string family() const;
+  /// ${UBUNTU_CODENAME:-$VERSION_CODENAME}; empty on sid.
+  std::string suite() const;
+};
+
+OsRelease parse_os_release(std::string_view text);
+
+}  // namespace dtenv

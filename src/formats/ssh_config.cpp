@@ -1,0 +1,103 @@
+#include "formats/ssh_config.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "formats/host_name.hpp"
+#include "formats/managed_block.hpp"
+#include "formats/sshd_config.hpp"
+
+namespace dtenv {
+
+namespace {
+
+Error bad(std::size_t index, const std::string& name, std::string problem) {
+  Problem detail{"/nodes/" + std::to_string(index), 0, 0, problem, ""};
+  return {Status::config,
+          "ssh config: \"" + visible(name) + "\" " + std::move(problem),
+          {std::move(detail)}};
+}
+
+Result<void> check(const std::vector<SshConfigHost>& hosts) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const SshConfigHost& host = hosts[i];
+    if (const auto problem = host_name_problem(host.name)) return bad(i, host.name, *problem);
+    if (const auto problem = host_name_problem(host.address)) return bad(i, host.address, *problem);
+    if (const auto problem = user_name_problem(host.user)) return bad(i, host.user, *problem);
+    if (host.port < 1 || host.port > 65535)
+      return bad(i, host.name, "has a port beyond 1 to 65535");
+    // ssh matches the patterns of Host without regard to case.
+    if (!names.insert(lower(host.name)).second) return bad(i, host.name, "stands there twice");
+  }
+  return {};
+}
+
+/// ssh splits its values at blanks and expands % and ~.
+Result<void> check_file(std::string_view what, std::string_view path) {
+  const bool sound = std::all_of(path.begin(), path.end(), [](char c) {
+    return c > ' ' && c != '"' && c != '\'' && c != '\\' && c != '%' && c != '\x7f';
+  });
+  if (sound) return {};
+  return Error{Status::config, "ssh config: " + std::string(what) + " \"" + visible(path) +
+                                   "\" has a byte that ssh would expand or split at"};
+}
+
+void add(std::string& text, std::string_view key, std::string_view value) {
+  text += "    " + std::string(key) + " " + std::string(value) + "\n";
+}
+
+void add_host(std::string& text, const SshConfigHost& host, const SshConfigOptions& options) {
+  text += "Host " + host.name + "\n";
+  add(text, "Hostname", host.address);
+  add(text, "Port", std::to_string(host.port));
+  add(text, "User", host.user);
+  if (!options.identity_file.empty()) {
+    add(text, "IdentityFile", options.identity_file);
+    add(text, "IdentitiesOnly", "yes");
+    add(text, "IdentityAgent", "none");
+  }
+  if (!options.known_hosts_file.empty()) {
+    add(text, "HostKeyAlias", host.name);
+    add(text, "UserKnownHostsFile", options.known_hosts_file);
+    add(text, "GlobalKnownHostsFile", "/dev/null");
+    add(text, "UpdateHostKeys", "no");
+  }
+  add(text, "StrictHostKeyChecking", "yes");
+  add(text, "CheckHostIP", "no");
+  add(text, "PreferredAuthentications", "publickey");
+  add(text, "BatchMode", "yes");
+  add(text, "ProxyCommand", "none");
+  add(text, "ForwardAgent", "no");
+  add(text, "ForwardX11", "no");
+  if (!options.send_env.empty()) add(text, "SendEnv", join(options.send_env, " "));
+  add(text, "ConnectTimeout", std::to_string(options.connect_timeout_s));
+  add(text, "ServerAliveInterval", "15");
+  add(text, "ServerAliveCountMax", "4");
+}
+
+}  // namespace
+
+Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
+                                      const SshConfigOptions& options) {
+  DT_TRY(check(hosts));
+  DT_TRY(check_file("the identity file", options.identity_file));
+  DT_TRY(check_file("the known_hosts file", options.known_hosts_file));
+  for (const std::string& name : options.send_env)
+    if (!is_variable_name(name))
+      return Error{Status::config, "ssh config: \"" + visible(name) + "\" is no variable's name"};
+  std::string text;
+  for (const SshConfigHost& host : hosts) add_host(text, host, options);
+  return text;
+}
+
+Result<std::string> merge_ssh_config(std::string_view text, const std::vector<SshConfigHost>& hosts,
+                                     const SshConfigOptions& options, std::string_view tag) {
+  DT_TRY_ASSIGN(std::string block, render_ssh_config(hosts, options));
+  // Lines at the top of the user's own file are for every host: they must not fall under our last.
+  block += "Host *\n";
+  return with_block(text, tag, block, BlockPlace::first);
+}
+
+}  // namespace dtenv

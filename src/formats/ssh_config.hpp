@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace dtenv {
+
+/// How one machine is dialled by its name.
+struct SshConfigHost {
+  std::string name;
+  std::string address;
+  int port = 22;
+  std::string user = "root";
+};
+
+/// What holds for all of them.
+struct SshConfigOptions {
+  std::string identity_file;          ///< empty: the user's own keys and agent
+  std::string known_hosts_file;       ///< pinned host keys; empty: the user's own
+  std::vector<std::string> send_env;  ///< names of variables a session is given
+  int connect_timeout_s = 10;
+};
+
+/// Host blocks for `ssh -F` or ~/.ssh/config: host keys strictly checked under the machine's name
+/// (HostKeyAlias), no prompt, no agent, no forwarding.
+Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
+                                      const SshConfigOptions& options);
+
+/// The same as a managed block at the top of an existing file, since ssh takes the first value it
+/// reads; every foreign byte stays and means what it meant.
+Result<std::string> merge_ssh_config(std::string_view text, const std::vector<SshConfigHost>& hosts,
+                                     const SshConfigOptions& options, std::string_view tag);
+
+}  // namespace dtenv

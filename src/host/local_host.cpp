@@ -1,0 +1,78 @@
+#include "host/local_host.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "base/text.hpp"
+#include "host/atomic_file.hpp"
+#include "proc/child.hpp"
+
+namespace dtenv {
+
+namespace {
+
+/// The engine's socket: DOCKER_HOST where it names one, else where every package puts it.
+Result<std::string> socket_path() {
+  const char* variable = std::getenv("DOCKER_HOST");
+  const std::string address = variable ? variable : "";
+  if (address.empty()) return std::string("/var/run/docker.sock");
+  if (starts_with(address, "unix://")) return address.substr(7);
+  return Error{Status::unsupported,
+               "DOCKER_HOST is " + visible(address) + ": only unix:// is spoken to"};
+}
+
+/// Why no engine can answer there; empty: nothing is known against it.
+std::string socket_problem(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return errno == ENOENT ? "there is no such socket: no Docker Engine is installed, or it is not "
+                             "running"
+                           : std::generic_category().message(errno);
+  if (::stat(path.c_str(), &info) != 0) return "a symbolic link to nothing";
+  if (S_ISSOCK(info.st_mode) == 0) return "not a socket";
+  if (::access(path.c_str(), R_OK | W_OK) != 0)
+    return "this user may not use it: run as root, or as a member of its group";
+  return {};
+}
+
+}  // namespace
+
+LocalHost::LocalHost(const HostContext& context, std::string name)
+    : context_(context), name_(std::move(name)) {}
+
+Task<Result<void>> LocalHost::connect() {
+  co_return Result<void>{};
+}
+
+Task<Result<Outcome>> LocalHost::run(const Command& command, OutputSink sink) {
+  co_return co_await run_child(command, std::move(sink));
+}
+
+Task<Result<std::optional<FileState>>> LocalHost::read(std::string path, std::size_t limit) {
+  co_return read_file(path, limit);
+}
+
+Task<Result<void>> LocalHost::write(const FileWrite& file) {
+  co_return write_file(file);
+}
+
+Task<Result<Docker*>> LocalHost::docker() {
+  if (!context_.curl) co_return Error{Status::unsupported, name_ + ": no HTTP client here"};
+  DT_CO_TRY_ASSIGN(const std::string path, socket_path());
+  if (!docker_) docker_ = std::make_unique<Docker>(*context_.curl, path, name_);
+  if (!answered_) {
+    const std::string problem = socket_problem(path);
+    if (!problem.empty()) co_return Error{Status::not_found, path + ": " + problem};
+    auto version = co_await docker_->version();
+    if (!version) docker_->forget();
+    DT_CO_TRY(version);
+    answered_ = true;
+  }
+  co_return docker_.get();
+}
+
+}  // namespace dtenv

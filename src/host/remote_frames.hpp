@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "proc/capture.hpp"
+
+namespace dtenv {
+
+/// One request as the remote program reads it: its line, and then `command.input`. INVALID for a
+/// NUL byte, which no argv can hold.
+Result<std::string> remote_request(const Command& command, const std::string& nonce,
+                                   int previous_pid);
+
+/// Takes one answer out of one stream of a channel: noise before it (a message of the day, what an
+/// rc file prints) is dropped, the output goes to the capture, the end gives the status.
+class RemoteFrame {
+ public:
+  RemoteFrame(std::string nonce, Stream stream) : nonce_(std::move(nonce)), stream_(stream) {}
+
+  void feed(std::string_view bytes, Capture& capture);
+  bool started() const { return state_ != State::waiting; }
+  bool ended() const { return state_ == State::ended || state_ == State::refused; }
+  bool refused() const { return state_ == State::refused; }
+  /// The number after the start's or the end's letter; 0 where there was none.
+  int pid() const { return pid_; }
+  int status() const { return status_; }
+  /// The last of what came before the answer: for ssh's own words.
+  std::string noise() const;
+
+ private:
+  enum class State { waiting, inside, ended, refused };
+  bool step(Capture& capture);
+  void pass(std::size_t count, Capture& capture);
+
+  std::string nonce_;
+  Stream stream_;
+  State state_ = State::waiting;
+  std::string buffer_;
+  std::string noise_;
+  int pid_ = 0;
+  int status_ = 0;
+};
+
+}  // namespace dtenv

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string_view>
+
+namespace dtenv {
+
+/// What runs at the far end of each ssh channel: reads one line per request, runs it, says how it
+/// ended, until its input ends. It is passed as one single-quoted word through whatever login shell
+/// the user has: so no single quote, no newline, no "!" and no double backslash.
+///
+/// A request is shell words: NONCE INPUT-SIZE PREVIOUS-PID FOLDER VARIABLES NAME=VALUE… ARGV…, with
+/// "$N" for newlines; then INPUT-SIZE bytes. The answer on stdout is NONCE "S" PID "\n", the
+/// output, NONCE "E" STATUS "\n"; on stderr the same without PID and STATUS. NONCE "R" instead of
+/// "S": not run, since the previous command left processes that may still write here.
+///
+/// setsid gives each command a process group by which it can be ended from another channel; it is
+/// not a background job, since those ignore SIGINT. What the command leaves of its input is read
+/// away, so that the next line is a request again. `kill` gets no "--": dash and busybox take it
+/// for a process after some forms, and for none of these do they need it.
+inline constexpr std::string_view remote_program =
+    "unset ENV BASH_ENV; LC_ALL=C.UTF-8; LANG=C.UTF-8; "
+    "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; "
+    "export LC_ALL LANG PATH; "
+    "N=$(printf \"\\n_\"); N=${N%_}; "
+    "r() { "
+    "read -r p x </proc/self/stat; "
+    "printf \"%sS\\n\" \"$n\" >&2; printf \"%sS%s\\n\" \"$n\" \"$p\"; "
+    "if test -n \"$d\"; then "
+    "cd \"$d\" 2>/dev/null || { printf \"%s: No such file or directory\\n\" \"$d\" >&2; exit 127; "
+    "}; "
+    "else cd \"$HOME\" 2>/dev/null || cd /; fi; "
+    "if test \"$e\" = 0; then "
+    "command -v \"$1\" >/dev/null 2>&1 || { printf \"%s: not found\\n\" \"$1\" >&2; exit 127; }; "
+    "exec setsid \"$@\"; fi; exec setsid env \"$@\"; }; "
+    "while IFS= read -r L; do "
+    "eval \"set -- $L\" || exit 1; n=$1; i=$2; q=$3; d=$4; e=$5; shift 5; "
+    "if test \"$q\" -gt 0 && kill -0 \"-$q\" 2>/dev/null; then "
+    "test \"$i\" = 0 || head -c \"$i\" >/dev/null; "
+    "printf \"%sR\\n\" \"$n\" >&2; printf \"%sR\\n\" \"$n\"; continue; fi; "
+    "if test \"$i\" = 0; then ( r \"$@\" ) </dev/null; s=$?; "
+    "else head -c \"$i\" | { ( r \"$@\" ); s=$?; cat >/dev/null; exit \"$s\"; }; s=$?; fi; "
+    "printf \"%sE\\n\" \"$n\" >&2; printf \"%sE%s\\n\" \"$n\" \"$s\"; "
+    "done";
+
+/// Ends the process group $1 of another channel: TERM, and KILL after a second.
+inline constexpr std::string_view kill_program =
+    "kill -TERM \"-$1\" 2>/dev/null || kill -TERM \"$1\" 2>/dev/null; n=0; "
+    "while [ \"$n\" -lt 20 ] && kill -0 \"-$1\" 2>/dev/null; do sleep 0.05; n=$((n+1)); done; "
+    "kill -KILL \"-$1\" 2>/dev/null || true";
+
+}  // namespace dtenv

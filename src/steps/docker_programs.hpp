@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string_view>
+
+namespace dtenv {
+
+// The constant programs docker_config runs on a machine (POSIX sh). Data comes as arguments.
+
+/// No args. What is there, one fact a line; "end" proves that all came.
+constexpr std::string_view docker_look_program = R"sh(
+PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
+echo "uid $(id -u)"
+echo "arch $(dpkg --print-architecture 2>/dev/null)"
+[ -d /run/systemd/system ] && echo "systemd"
+inode=$(awk '$NF=="/var/run/docker.sock" || $NF=="/run/docker.sock" {print $7; exit}' /proc/net/unix 2>/dev/null)
+own=$(readlink /proc/self/ns/pid)
+for p in /proc/[0-9]*; do
+  [ "$(cat "$p/comm" 2>/dev/null)" = dockerd ] || continue
+  [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$own" ] || continue
+  holds=no
+  [ -n "$inode" ] && ls -l "$p/fd" 2>/dev/null | grep -q "socket:\[$inode\]" && holds=yes
+  uid=$(awk '/^Uid:/ {print $2}' "$p/status" 2>/dev/null)
+  echo "daemon ${p#/proc/} $holds $uid"
+  tr '\0' '\n' <"$p/cmdline" 2>/dev/null | sed 's/^/arg /'
+  tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -E '^(HOME|XDG_CONFIG_HOME)=' | sed 's/^/env /'
+done
+if [ -d /run/systemd/system ]; then
+  systemctl show docker.service -p LoadState -p MainPID -p ExecStart -p EnvironmentFiles 2>/dev/null |
+    sed 's/^/unit /'
+fi
+dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' docker.io docker-ce docker-ce-cli \
+  containerd.io containerd runc docker-doc docker-compose docker-compose-v2 podman-docker iptables \
+  ca-certificates 2>/dev/null | sed 's/^/package /'
+for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+  [ -f "$f" ] && echo "apt $f"
+done
+for p in /usr/bin/dockerd /usr/sbin/dockerd /usr/local/bin/dockerd; do
+  [ -x "$p" ] && echo "program $p"
+done
+echo end
+)sh";
+
+/// No args. Starts an engine that is installed: by systemd, by its init script, or by itself.
+constexpr std::string_view docker_start_program = R"sh(
+PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
+if [ -d /run/systemd/system ]; then
+  systemctl reset-failed docker.service docker.socket 2>/dev/null
+  systemctl enable docker.service >/dev/null 2>&1
+  exec systemctl start docker.service
+fi
+rm -f /var/run/docker.pid
+if [ $# -eq 0 ] && [ -x /etc/init.d/docker ]; then
+  /etc/init.d/docker start >/dev/null 2>&1 && exit 0
+fi
+[ $# -gt 0 ] || set -- dockerd
+setsid "$@" </dev/null >>/var/log/docker.log 2>&1 &
+exit 0
+)sh";
+
+/// args: PID WORD…: ends the daemon and starts it again with the same words.
+constexpr std::string_view docker_restart_program = R"sh(
+PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
+pid=$1
+shift
+if [ -d /run/systemd/system ] &&
+   [ "$(systemctl show -p MainPID --value docker.service 2>/dev/null)" = "$pid" ]; then
+  systemctl reset-failed docker.service docker.socket 2>/dev/null
+  exec systemctl restart docker.service
+fi
+kill -TERM "$pid" || exit 74
+waited=0
+while kill -0 "$pid" 2>/dev/null && [ "$(awk '{print $3}' "/proc/$pid/stat" 2>/dev/null)" != Z ]; do
+  waited=$((waited + 1))
+  [ "$waited" -lt 300 ] || exit 75
+  sleep 0.2
+done
+rm -f /var/run/docker.pid
+setsid "$@" </dev/null >>/var/log/docker.log 2>&1 &
+exit 0
+)sh";
+
+/// No args. The daemon's last words, from wherever they went.
+constexpr std::string_view docker_log_program = R"sh(
+if [ -d /run/systemd/system ]; then journalctl -u docker -n 20 --no-pager -o cat 2>/dev/null
+else tail -n 20 /var/log/docker.log 2>/dev/null; fi
+)sh";
+
+}  // namespace dtenv

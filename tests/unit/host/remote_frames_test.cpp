@@ -1,0 +1,100 @@
+#include "host/remote_frames.hpp"
+
+#include "host/remote_program.hpp"
+#include "proc/child.hpp"
+#include "support/loop.hpp"
+#include "unit/doctest_result.hpp"
+
+namespace dtenv {
+namespace {
+
+constexpr const char* nonce = "0123456789abcdef0123456789abcdef";
+
+struct Frame {
+  Command command;
+  Capture capture{command, {}};
+  RemoteFrame frame{nonce, Stream::out};
+
+  void feed(std::string_view bytes) { frame.feed(bytes, capture); }
+  std::string out() { return capture.finish(0, 0).out; }
+};
+
+TEST_SUITE("RemoteFrame") {
+  TEST_CASE_FIXTURE(Frame, "noise before the answer is dropped, and kept for ssh's sake") {
+    feed("Welcome!\n0123 noise");
+    CHECK(!frame.started());
+    feed(std::string(nonce) + "S77\nhello\n" + nonce + "E3\n");
+    CHECK(frame.ended());
+    CHECK(frame.pid() == 77);
+    CHECK(frame.status() == 3);
+    CHECK(out() == "hello\n");
+    CHECK(frame.noise() == "Welcome!\n0123 noise");
+  }
+
+  TEST_CASE_FIXTURE(Frame, "an answer may come in pieces of any size") {
+    const std::string whole =
+        std::string("noise") + nonce + "S1\n0123456789abcdefX01234" + nonce + "E0\nlate noise";
+    for (const char c : whole) feed({&c, 1});
+    CHECK(frame.ended());
+    CHECK(out() == "0123456789abcdefX01234");
+  }
+
+  TEST_CASE_FIXTURE(Frame, "output that is not the marker's start is passed on at once") {
+    feed(std::string(nonce) + "S1\nprompt> ");
+    CHECK(capture.finish(0, 0).out == "prompt> ");
+  }
+
+  TEST_CASE_FIXTURE(Frame, "a refusal is an end without a start") {
+    feed(std::string(nonce) + "R\n");
+    CHECK(frame.refused());
+    CHECK(frame.ended());
+  }
+
+  TEST_CASE("a request is one line, and NUL is refused") {
+    Command command;
+    command.argv = {"echo", "two\nlines", "it's"};
+    const auto line = remote_request(command, nonce, 0);
+    REQUIRE(line);
+    CHECK(line->find('\n') == line->size() - 1);
+    command.argv.push_back(std::string("\0", 1));
+    CHECK(remote_request(command, nonce, 0).error().status == Status::invalid);
+    command.argv.clear();
+    CHECK(remote_request(command, nonce, 0).error().status == Status::invalid);
+  }
+
+  TEST_CASE("the remote program fits between single quotes of any shell") {
+    CHECK(remote_program.find_first_of("'\n!") == std::string_view::npos);
+    CHECK(!contains(remote_program, "\\\\"));
+  }
+
+  TEST_CASE("the remote program does its work in every shell at hand") {
+    for (const Argv& shell : {Argv{"dash"}, Argv{"bash", "--posix"}, Argv{"busybox", "sh"}}) {
+      asio::io_context loop;
+      Command inner;
+      inner.argv = {"printf", "%s|", "a\nb", "\x81\xff'\"$x"};
+      inner.input = "left unread";
+      inner.directory = "/";
+      Command outer;
+      outer.argv = shell;
+      outer.argv.insert(outer.argv.end(), {"-c", std::string(remote_program)});
+      outer.input = *remote_request(inner, nonce, 0) + inner.input;
+      inner.argv = {"cat"};
+      inner.env = {{"A", "b"}};
+      outer.input += *remote_request(inner, std::string(nonce) + "2", 0) + inner.input;
+      const auto said = run_on(loop, run_child(outer));
+      REQUIRE(said);
+      if (said->exit_code == 127) continue;
+      Frame first;
+      first.feed(said->out);
+      CHECK(first.frame.status() == 0);
+      CHECK(first.out() == "a\nb|\x81\xff'\"$x|");
+      Frame second;
+      second.frame = RemoteFrame(std::string(nonce) + "2", Stream::out);
+      second.feed(said->out);
+      CHECK(second.out() == "left unread");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dtenv

@@ -1,0 +1,78 @@
+#include "steps/hostfile_writer.hpp"
+
+#include "unit/steps/step_testing.hpp"
+
+using namespace dtenv;
+
+namespace {
+
+const std::string seed_text = "V100-1 slots=4\nV100-2 slots=4\n";
+
+HostfileWriter::Facts facts_with(std::optional<std::string> text) {
+  HostfileWriter::Facts facts;
+  facts.container = "glm";
+  facts.running = true;
+  facts.text = std::move(text);
+  return facts;
+}
+
+}  // namespace
+
+TEST_SUITE("HostfileWriter") {
+  const HostfileWriter::Config config = config_of<HostfileWriter>("{}");
+
+  TEST_CASE("plans nothing when the file already says so") {
+    const auto nodes = two_nodes();
+    const auto plan = HostfileWriter::plan(
+        config, cluster_of(nodes, std::vector{facts_with(seed_text), facts_with(seed_text)}));
+    REQUIRE(plan);
+    CHECK(plan->changes.empty());
+  }
+
+  TEST_CASE("a bare machine gets the manual's file") {
+    const auto nodes = two_nodes();
+    const auto plan = HostfileWriter::plan(
+        config, cluster_of(nodes, std::vector{facts_with({}), facts_with(seed_text)}));
+    REQUIRE(plan);
+    CHECK(brief(*plan) == "V100-1 create glm:/data/hostfile");
+    CHECK(plan->changes[0].after == seed_text);
+  }
+
+  TEST_CASE("slots that the document leaves open are the GPUs found, and none is an error") {
+    auto nodes = two_nodes();
+    nodes[1].slots.reset();
+    auto facts = facts_with({});
+    CHECK(!HostfileWriter::plan(config, cluster_of(nodes, std::vector{facts_with({}), facts})));
+    facts.gpus = 8;
+    const auto plan =
+        HostfileWriter::plan(config, cluster_of(nodes, std::vector{facts_with({}), facts}));
+    REQUIRE(plan);
+    CHECK(plan->changes[0].after == "V100-1 slots=4\nV100-2 slots=8\n");
+  }
+
+  TEST_CASE("a file about other machines is not ours unless it is adopted") {
+    const auto nodes = two_nodes();
+    const std::vector facts{facts_with("other slots=8\n"), facts_with("V100-1 slots=8\n")};
+    const auto plan = HostfileWriter::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(plan->failures.count("V100-1") == 1);
+    CHECK(brief(*plan) == "V100-2 update glm:/data/hostfile");
+    const auto adopt = config_of<HostfileWriter>(R"({"adopt": true})");
+    CHECK(HostfileWriter::plan(adopt, cluster_of(nodes, facts))->changes.size() == 2);
+  }
+
+  TEST_CASE("destroy takes only what it wrote") {
+    const auto nodes = two_nodes();
+    const auto plan = HostfileWriter::plan_destroy(
+        config,
+        cluster_of(nodes, std::vector{facts_with(seed_text), facts_with("mine slots=1\n")}));
+    CHECK(brief(*plan) == "V100-1 remove glm:/data/hostfile");
+  }
+
+  TEST_CASE("a relative path and an unknown dialect are told") {
+    const std::string problems =
+        problems_of<HostfileWriter>(R"({"path": "data/../x", "dialect": "deepsped"})");
+    CHECK(problems.find("/path") != std::string::npos);
+    CHECK(problems.find("/dialect") != std::string::npos);
+  }
+}

@@ -1,0 +1,193 @@
+#include "steps/key_exchange.hpp"
+
+#include <boost/json.hpp>
+
+#include "base/text.hpp"
+#include "steps/key_files.hpp"
+#include "unit/steps/step_testing.hpp"
+
+using namespace dtenv;
+
+namespace {
+
+std::string ed25519(char fill) {
+  const std::string type("\0\0\0\x0bssh-ed25519", 15);
+  return "ssh-ed25519 " + base64(type + std::string("\0\0\0\x20", 4) + std::string(32, fill));
+}
+
+KeyExchange::Facts bare() {
+  KeyExchange::Facts facts;
+  facts.container = "glm";
+  return facts;
+}
+
+/// A container with its own keys and sshd, before the others' public halves are there.
+KeyExchange::Facts with_keys(const Node& node, char fill) {
+  KeyExchange::Facts facts = bare();
+  facts.running = true;
+  facts.env = {{"PATH", "/opt/conda/bin:/usr/bin"}, {"HOME", "/root"}};
+  facts.home = "/root";
+  facts.addresses = {"127.0.0.1", node.address};
+  facts.files["user_key"] = {ed25519(fill) + " dtenv-glm-" + node.name + "\n", "644"};
+  facts.files["host_key"] = {ed25519(static_cast<char>(fill + 1)) + "\n", "644"};
+  facts.key_mode = "600";
+  facts.sshd_running = true;
+  return facts;
+}
+
+using Two = std::vector<KeyExchange::Facts>;
+
+/// Both machines as apply() leaves them.
+Two converged(const KeyExchange::Config& config, const std::vector<Node>& nodes) {
+  Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
+  const auto cluster = cluster_of(nodes, facts);
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto wanted = wanted_key_files(config, cluster, nodes[i], facts[i], "key_exchange");
+    REQUIRE(wanted);
+    facts[i].files["sshd_config"] = {wanted->sshd_config, "600"};
+    facts[i].files["authorized_keys"] = {wanted->authorized_keys, "600"};
+    facts[i].files["known_hosts"] = {wanted->known_hosts, "600"};
+    facts[i].files["ssh_config"] = {wanted->ssh_config, "600"};
+    facts[i].logins = {{"V100-1", "ok"}, {"V100-2", "ok"}};
+  }
+  return facts;
+}
+
+}  // namespace
+
+TEST_SUITE("KeyExchange") {
+  const KeyExchange::Config config = config_of<KeyExchange>(R"({"key": "ed25519"})");
+  const std::vector<Node> nodes = two_nodes();
+
+  TEST_CASE("on a bare machine the plan has both halves, and the same words each time") {
+    const auto cluster = cluster_of(nodes, Two{bare(), bare()});
+    const auto plan = KeyExchange::plan(config, cluster);
+    REQUIRE(plan);
+    CHECK(brief(*plan).rfind("V100-1 create glm:user key, V100-1 create glm:host key, "
+                             "V100-1 create glm:sshd_config, V100-1 run glm:sshd, "
+                             "V100-1 create glm:authorized_keys, V100-1 create glm:known_hosts, "
+                             "V100-1 create glm:ssh_config, V100-2 create glm:user key",
+                             0) == 0);
+    CHECK(plan->changes[3].stage == 0);
+    CHECK(plan->changes[4].stage == 1);
+    CHECK(plan->changes[4].after == "the public keys of V100-1, V100-2");
+  }
+
+  TEST_CASE("what the second round plans stood in the first plan") {
+    const auto first = KeyExchange::plan(config, cluster_of(nodes, Two{bare(), bare()}));
+    Two later = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
+    const Two done = converged(config, nodes);
+    for (std::size_t i = 0; i < 2; ++i)
+      later[i].files["sshd_config"] = done[i].files.at("sshd_config");
+    const auto second = KeyExchange::plan(config, cluster_of(nodes, later));
+    REQUIRE(second);
+    REQUIRE(second->changes.size() == 6);
+    for (const Change& change : second->changes) {
+      CAPTURE(change.resource);
+      bool shown = false;
+      for (const Change& earlier : first->changes)
+        shown = shown || (earlier.node == change.node && earlier.resource == change.resource &&
+                          earlier.after == change.after && earlier.action == change.action);
+      CHECK(shown);
+    }
+  }
+
+  TEST_CASE("each container gets all public keys, pinned host keys and each node's port") {
+    const Two done = converged(config, nodes);
+    const std::string authorized = done[0].files.at("authorized_keys").text;
+    CHECK(authorized.find("restrict,pty " + ed25519('a') + " dtenv-glm-V100-1\n") !=
+          std::string::npos);
+    CHECK(authorized.find(ed25519('m')) != std::string::npos);
+    CHECK(done[1].files.at("known_hosts").text == "V100-1,[172.31.32.29]:6001 " + ed25519('b') +
+                                                      "\nV100-2,[172.31.32.40]:6002 " +
+                                                      ed25519('n') + "\n");
+    const std::string ssh = done[0].files.at("ssh_config").text;
+    CHECK(ssh.find("Host V100-2\n    Hostname 172.31.32.40\n    Port 6002\n") != std::string::npos);
+    const std::string sshd = done[1].files.at("sshd_config").text;
+    CHECK(sshd.find("Port 6002\nListenAddress 172.31.32.40\n") != std::string::npos);
+    CHECK(sshd.find("SetEnv PATH=/opt/conda/bin:/usr/bin\n") != std::string::npos);
+  }
+
+  TEST_CASE("a second apply finds nothing to do") {
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, converged(config, nodes)));
+    REQUIRE(plan);
+    CHECK(plan->changes.empty());
+    CHECK(plan->failures.empty());
+    CHECK(plan->notes.empty());
+  }
+
+  TEST_CASE("sshd that went with a container's restart is started again") {
+    Two facts = converged(config, nodes);
+    facts[1].sshd_running = false;
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(brief(*plan) == "V100-2 run glm:sshd");
+  }
+
+  TEST_CASE("a login that fails is told with its cause, on the machine it comes from") {
+    Two facts = converged(config, nodes);
+    facts[0].logins["V100-2"] = "refused: no sshd answers there (Connection refused)";
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(plan->changes.empty());
+    REQUIRE(plan->failures.size() == 1);
+    CHECK(plan->failures.at("V100-1").status == Status::verify);
+    CHECK(plan->failures.at("V100-1").message.find("V100-1 → V100-2: refused") !=
+          std::string::npos);
+  }
+
+  TEST_CASE("foreign lines stay, a block edited by hand is not overwritten") {
+    Two facts = converged(config, nodes);
+    facts[0].files["authorized_keys"].text =
+        "ssh-rsa AAAA friend\n" + facts[0].files["authorized_keys"].text;
+    auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(plan->changes.empty());
+    std::string& text = facts[0].files["authorized_keys"].text;
+    text.replace(text.find("restrict,pty"), 8, "command=");
+    plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(plan->changes.empty());
+    CHECK(plan->failures.at("V100-1").message.find("glm:/root/.ssh/authorized_keys: the block") ==
+          0);
+  }
+
+  TEST_CASE("an image without sshd fails its machine alone") {
+    Two facts = {bare(), bare()};
+    facts[1].missing = "sshd";
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(plan->failures.count("V100-1") == 0);
+    CHECK(plan->failures.at("V100-2").message.find("no sshd") != std::string::npos);
+  }
+
+  TEST_CASE("another kind of key is made anew; open modes are mended") {
+    const auto rsa = config_of<KeyExchange>(R"({"key": "rsa", "rsa_bits": 4096})");
+    auto plan = KeyExchange::plan(rsa, cluster_of(nodes, converged(config, nodes)));
+    REQUIRE(plan);
+    CHECK(brief(*plan).rfind("V100-1 create glm:user key", 0) == 0);
+    Two facts = converged(config, nodes);
+    facts[0].files["authorized_keys"].mode = "666";
+    plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(brief(*plan) == "V100-1 create glm:authorized_keys");
+  }
+
+  TEST_CASE("no private key and no environment value is in a plan or a report") {
+    Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
+    facts[0].env.emplace_back("TOKEN", "s3cret");
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    for (const Change& change : plan->changes)
+      CHECK((change.before + change.after + change.reason).find("s3cret") == std::string::npos);
+    CHECK(json::serialize(KeyExchange::describe(facts[0])).find("s3cret") == std::string::npos);
+  }
+
+  TEST_CASE("unknown words are problems") {
+    CHECK(problems_of<KeyExchange>(R"({"key": "dsa"})").find("/key") != std::string::npos);
+    CHECK(problems_of<KeyExchange>(R"({"trust": "star"})").find("/trust") != std::string::npos);
+    CHECK(problems_of<KeyExchange>(R"({"key": "rsa", "rsa_bits": 1024})").find("/rsa_bits") !=
+          std::string::npos);
+    CHECK(problems_of<KeyExchange>(R"({"listen": "eth0"})").find("/listen") != std::string::npos);
+  }
+}
