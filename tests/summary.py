@@ -45,7 +45,8 @@ def of_ctest(build: str) -> int:
     if not logs:
         print(closing_line("ctest", "", False))
         return 1
-    parts = re.split(r"^\d+/\d+ Test(?:ing)?: (.+)$", logs[0].read_text(errors="replace"), flags=re.MULTILINE)
+    # CTest heads each program with two lines, "1/28 Testing: NAME" and "1/28 Test: NAME".
+    parts = re.split(r"^\d+/\d+ Test: (.+)$", logs[0].read_text(errors="replace"), flags=re.MULTILINE)
     status = 0
     for name, text in zip(parts[1::2], parts[2::2]):
         if re.search(r"^Test (Not Run|.*Disabled)", text, re.MULTILINE):
