@@ -1,9 +1,11 @@
 #include "files.hpp"
 
+#include <dtenv/dtenv.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -21,10 +23,17 @@ std::string read_descriptor(int fd, const std::string& name) {
   for (;;) {
     const ssize_t got = ::read(fd, piece.data(), piece.size());
     if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
-    if (got == 0) return text;
+    if (got == 0) break;
     if (got < 0 && errno != EINTR)
       throw FileError(name + ": " + std::strerror(errno), exit_no_input);
   }
+  // The library takes texts that end at the first NUL: what stands behind one would be lost.
+  if (const auto nul = text.find('\0'); nul != std::string::npos) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(nul), '\n');
+    throw FileError(name + ":" + std::to_string(line) + ": a NUL byte: this is no text file",
+                    exit_code_of(DTENV_E_CONFIG));
+  }
+  return text;
 }
 
 }  // namespace

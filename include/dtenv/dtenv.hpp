@@ -37,6 +37,13 @@ inline dtenv_status check(dtenv_status status, dtenv_error* error) {
   return status;
 }
 
+/// A string as the library takes it: what stands behind a NUL would be lost there.
+inline const char* text(const std::string& value) {
+  if (value.find('\0') != std::string::npos)
+    throw Exception(DTENV_E_INVALID, "a NUL character in the text", {});
+  return value.c_str();
+}
+
 /// A text that the library gave, as a string of ours.
 inline std::string take(char* text) {
   const std::unique_ptr<char, decltype(&dtenv_free)> owned(text, dtenv_free);
@@ -109,22 +116,24 @@ using EventCallback = std::function<void(const std::string& event_json)>;
 class Session {
  public:
   explicit Session(const std::string& config_json = {})
-      : handle_(detail::call_out<dtenv_session*>(dtenv_session_open, config_json.c_str(),
+      : handle_(detail::call_out<dtenv_session*>(dtenv_session_open, detail::text(config_json),
                                                  DTENV_API_VERSION)) {}
 
   Job check(const std::string& environment_json) {
-    return Job(detail::call_out<dtenv_job*>(dtenv_check, handle(), environment_json.c_str()));
+    return Job(detail::call_out<dtenv_job*>(dtenv_check, handle(), detail::text(environment_json)));
   }
   /// An empty plan approves all.
   Job apply(const std::string& environment_json, const std::string& approved_plan_json = {}) {
-    return Job(detail::call_out<dtenv_job*>(dtenv_apply, handle(), environment_json.c_str(),
-                                            approved_plan_json.c_str()));
+    return Job(detail::call_out<dtenv_job*>(dtenv_apply, handle(), detail::text(environment_json),
+                                            detail::text(approved_plan_json)));
   }
   Job verify(const std::string& environment_json) {
-    return Job(detail::call_out<dtenv_job*>(dtenv_verify, handle(), environment_json.c_str()));
+    return Job(
+        detail::call_out<dtenv_job*>(dtenv_verify, handle(), detail::text(environment_json)));
   }
   Job destroy(const std::string& environment_json) {
-    return Job(detail::call_out<dtenv_job*>(dtenv_destroy, handle(), environment_json.c_str()));
+    return Job(
+        detail::call_out<dtenv_job*>(dtenv_destroy, handle(), detail::text(environment_json)));
   }
 
   int fd() const { return detail::call_out<std::int32_t>(dtenv_session_fd, handle()); }
@@ -147,7 +156,7 @@ class Session {
     static_cast<void>(owned.release());  // the library has it now
   }
   void set_secret(const std::string& name, const std::string& value) {
-    detail::call(dtenv_session_set_secret, handle(), name.c_str(), value.c_str());
+    detail::call(dtenv_session_set_secret, handle(), detail::text(name), detail::text(value));
   }
   std::string dump() const { return detail::call_text(dtenv_session_dump, handle()); }
   void shutdown(std::int32_t grace_ms = 5000) {
@@ -168,20 +177,20 @@ inline std::string step_kinds() {
   return detail::call_text(dtenv_step_kinds);
 }
 inline std::string step_schema(const std::string& kind) {
-  return detail::call_text(dtenv_step_schema, kind.c_str());
+  return detail::call_text(dtenv_step_schema, detail::text(kind));
 }
 inline std::string document_schema() {
   return detail::call_text(dtenv_document_schema);
 }
 /// Throws CONFIG with every problem in its json.
 inline void validate(const std::string& environment_json) {
-  detail::call(dtenv_validate, environment_json.c_str());
+  detail::call(dtenv_validate, detail::text(environment_json));
 }
 inline std::string eval(const std::string& function, const std::string& arguments_json) {
-  return detail::call_text(dtenv_eval, function.c_str(), arguments_json.c_str());
+  return detail::call_text(dtenv_eval, detail::text(function), detail::text(arguments_json));
 }
 inline std::string render(const std::string& plan_or_report_json) {
-  return detail::call_text(dtenv_render, plan_or_report_json.c_str());
+  return detail::call_text(dtenv_render, detail::text(plan_or_report_json));
 }
 
 /// The report; where the job fails, the exception carries it.
@@ -189,8 +198,8 @@ inline std::string run(const std::string& kind, const std::string& environment_j
                        const std::string& options_json = {}) {
   char* text = nullptr;
   dtenv_error* error = nullptr;
-  const dtenv_status status =
-      dtenv_run(kind.c_str(), environment_json.c_str(), options_json.c_str(), &text, &error);
+  const dtenv_status status = dtenv_run(detail::text(kind), detail::text(environment_json),
+                                        detail::text(options_json), &text, &error);
   std::string report = detail::take(text);
   try {
     detail::check(status, error);

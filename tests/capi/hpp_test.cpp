@@ -59,6 +59,10 @@ void throws_what_failed() {
   CHECK(version.status == DTENV_E_CONFIG);
   const auto run = thrown_by([] { dtenv::api::run("destory", document); });
   CHECK(run.status == DTENV_E_NOT_FOUND && run.report.empty());
+  const auto nul = thrown_by([] { dtenv::api::validate(std::string("{}\0{}", 5)); });
+  CHECK(nul.status == DTENV_E_INVALID);
+  const auto latin1 = thrown_by([] { dtenv::api::validate("{\n  \"\xe4\": 1}"); });
+  CHECK(contains(latin1.json, "\"line\":2,\"column\":4"));
   CHECK(contains(dtenv::api::eval("size.parse", R"({"value": "1k"})"), "1024"));
   CHECK(contains(dtenv::api::step_kinds(), "driver_check"));
   CHECK(contains(dtenv::api::document_schema(), "nodes"));

@@ -52,6 +52,12 @@ class CommandTest(unittest.TestCase):
         return subprocess.run([PROGRAM, *words], input=stdin, env={**self.variables, **variables}, text=True,
                               capture_output=True, timeout=20, check=False)
 
+    def test_a_file_with_a_nul_byte_is_not_cut_short_but_refused(self):
+        document = self.file("nul.json", "{}\n{}\0garbage")
+        result = self.run_it("validate", document)
+        self.assertEqual(result.returncode, 64)
+        self.assertIn("nul.json:2: a NUL byte", result.stderr)
+
     def test_every_status_has_its_exit_code(self):
         codes = {0: 0, -1: 64, -2: 64, -3: 70, -4: 78, -5: 78, -6: 70, -7: 71, -8: 74, -9: 69, -10: 1, -11: 65,
                  -12: 65, -13: 75, -14: 130, -15: 70, -16: 70, -17: 70, -18: 73, -19: 76, -99: 70}
