@@ -131,9 +131,10 @@ class TarWriter {
 
   ContextTar context_;
   std::vector<WalkedFile> files_;
+  std::string made_;
+  // After made_: freed before its end, the archive writes what it still held back.
   std::unique_ptr<archive, ArchiveDeleter> archive_;
   std::unique_ptr<archive_entry, ArchiveDeleter> entry_;
-  std::string made_;
   std::optional<SteadyFile> file_;  // the one being copied
   std::size_t next_extra_ = 0;
   std::size_t next_file_ = 0;

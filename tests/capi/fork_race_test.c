@@ -10,6 +10,14 @@
 
 enum { THREADS = 4, FORKS = 100, HANGS_AFTER_S = 20 };
 
+/* GCC 12's sanitizers do not take their allocator's locks over a fork, as glibc does with malloc's: a
+ * child that allocates may hang in there for ever. The plain build has such children. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { EVERY_SECOND_CHILD = 0 };
+#else
+enum { EVERY_SECOND_CHILD = 1 };
+#endif
+
 static dtenv_session* shared;
 static atomic_int stop;
 
@@ -56,7 +64,7 @@ int main(void) {
     int status = 0;
     const pid_t child = fork();
     CHECK(child >= 0);
-    if (child == 0) be_the_child(i % 2);
+    if (child == 0) be_the_child(EVERY_SECOND_CHILD * (i % 2));
     CHECK(waitpid(child, &status, 0) == child);
     if (WIFSIGNALED(status)) fprintf(stderr, "child %d: signal %d\n", i, WTERMSIG(status));
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -110,7 +110,9 @@ inline bool runs_here(const std::string& word) {
   for (fs::directory_iterator at("/proc", failed), end; !failed && at != end;
        at.increment(failed)) {
     std::ifstream file((at->path() / "cmdline").native(), std::ios::binary);
-    const std::string line{std::istreambuf_iterator<char>(file), {}};
+    // getline, unlike an iterator, does not throw where the process ends while it is read.
+    std::string line;
+    std::getline(file, line, '\n');
     if (contains(line, word)) return true;
   }
   return false;
