@@ -10,8 +10,8 @@
 
 enum { THREADS = 4, FORKS = 100, HANGS_AFTER_S = 20 };
 
-/* GCC 12's sanitizers do not take their allocator's locks over a fork, as glibc does with malloc's: a
- * child that allocates may hang in there for ever. The plain build has such children. */
+/* GCC 12's sanitizers do not take their allocator's locks over a fork, as glibc does with malloc's:
+ * a child that allocates may hang in there for ever. The plain build has such children. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { EVERY_SECOND_CHILD = 0 };
 #else
