@@ -9,7 +9,7 @@
 
 struct host {
   dtenv_session* session;
-  dtenv_job* job;
+  _Atomic(dtenv_job*) job; /* its first events may come before start_apply() has returned */
   int frees_session;
   atomic_int calls;
   atomic_int inside;
@@ -20,6 +20,7 @@ struct host {
 
 static void on_event(const char* event_json, void* user_data) {
   struct host* host = user_data;
+  dtenv_job* job = NULL;
   char* text = NULL;
   int32_t fd = -1;
   CHECK(host->released == 0);
@@ -30,7 +31,8 @@ static void on_event(const char* event_json, void* user_data) {
   CHECK_STATUS(DTENV_OK, dtenv_session_fd(host->session, &fd, NULL));
   CHECK_STATUS(DTENV_E_STATE, dtenv_session_next_event(host->session, -1, &text, NULL));
   CHECK_STATUS(DTENV_E_STATE, dtenv_session_shutdown(host->session, 0, NULL));
-  if (host->job != NULL) CHECK_STATUS(DTENV_E_STATE, dtenv_job_wait(host->job, -1, NULL));
+  job = host->job;
+  if (job != NULL) CHECK_STATUS(DTENV_E_STATE, dtenv_job_wait(job, -1, NULL));
   if (strstr(event_json, "\"job.finished\"") != NULL) {
     if (host->frees_session) {
       dtenv_session_free(host->session);
