@@ -28,6 +28,7 @@ constexpr EvalRow rows[] = {
     {"hostfile.parse", eval_hostfile_parse},
     {"hostfile.render", eval_hostfile_render},
     {"hostfile.filter", eval_hostfile_filter},
+    {"hostfile.doctor", eval_hostfile_doctor},
     {"daemon_json.merge", eval_daemon_json_merge},
     {"dockerignore.match", eval_dockerignore_match},
     {"docker_run.parse", eval_docker_run_parse},

@@ -18,6 +18,7 @@ namespace json = boost::json;
 Result<json::value> eval_hostfile_parse(JsonReader& arguments);
 Result<json::value> eval_hostfile_render(JsonReader& arguments);
 Result<json::value> eval_hostfile_filter(JsonReader& arguments);
+Result<json::value> eval_hostfile_doctor(JsonReader& arguments);
 
 // eval_docker.cpp
 Result<json::value> eval_daemon_json_merge(JsonReader& arguments);

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "eval_functions.hpp"
 #include "formats/hostfile.hpp"
+#include "formats/hostfile_doctor.hpp"
 #include "formats/hostfile_filter.hpp"
 
 namespace dtenv::capi {
@@ -11,13 +12,21 @@ namespace {
 
 HostfileDialect read_dialect(JsonReader& arguments) {
   if (!arguments.has("dialect")) arguments.problem("dialect", "missing");
-  const std::string name =
-      arguments.one_of("dialect", {"dtenv", "deepspeed", "openmpi", "hydra"}, "dtenv");
+  const std::string name = arguments.one_of(
+      "dialect", {"dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "slurm", "torchrun"},
+      "dtenv");
   return parse_dialect(name).value_or(HostfileDialect::dtenv);
 }
 
-/// A hostfile's text may hold a NUL, which is the parser's to point at.
+/// A hostfile's text may hold a NUL, which is the parser's to point at; bytes that no JSON can
+/// carry come as `base64`.
 std::string read_text(JsonReader& arguments) {
+  if (const auto encoded = arguments.string("base64")) {
+    auto bytes = base64_decode(*encoded);
+    if (!bytes) arguments.problem("base64", "no base64");
+    if (arguments.has("text")) arguments.problem("base64", "either text or base64");
+    return bytes.value_or("");
+  }
   const JsonNode* text = arguments.value("text");
   if (text && text->is(JsonNode::Kind::string)) return text->text;
   arguments.problem("text", text ? "a string expected" : "missing");
@@ -64,6 +73,12 @@ json::object show(const HostEntry& host) {
   return object;
 }
 
+json::array show(const std::vector<std::string>& words) {
+  json::array list;
+  for (const std::string& word : words) list.emplace_back(json::string(word));
+  return list;
+}
+
 json::object show(const Problem& warning) {
   json::object object;
   object["line"] = warning.line;
@@ -73,7 +88,42 @@ json::object show(const Problem& warning) {
   return object;
 }
 
+std::string_view kind_name(HostfileVerdict::Kind kind) {
+  if (kind == HostfileVerdict::Kind::ok) return "ok";
+  return kind == HostfileVerdict::Kind::misread ? "misread" : "refused";
+}
+
+json::object show(const HostfileVerdict& verdict) {
+  json::object object;
+  object["dialect"] = dialect_name(verdict.dialect);
+  object["verdict"] = kind_name(verdict.kind);
+  std::int64_t slots = 0;
+  for (const HostEntry& host : verdict.hosts) slots += host.slots.value_or(0);
+  object["hosts"] = verdict.hosts.size();
+  object["slots"] = slots;
+  json::array findings;
+  for (const Problem& finding : verdict.findings) findings.push_back(show(finding));
+  object["findings"] = std::move(findings);
+  if (verdict.rewritten.empty()) return object;
+  object["rewritten"] = verdict.rewritten;
+  object["lost"] = show(verdict.lost);
+  return object;
+}
+
 }  // namespace
+
+Result<json::value> eval_hostfile_doctor(JsonReader& arguments) {
+  const std::string text = read_text(arguments);
+  DT_TRY(arguments.result("hostfile.doctor"));
+  const HostfileDiagnosis diagnosis = diagnose_hostfile(text);
+  json::array verdicts;
+  for (const HostfileVerdict& verdict : diagnosis.verdicts) verdicts.push_back(show(verdict));
+  json::object result;
+  result["read_as"] = nullptr;
+  if (diagnosis.meaning) result["read_as"] = dialect_name(diagnosis.meaning->dialect);
+  result["verdicts"] = std::move(verdicts);
+  return json::value(std::move(result));
+}
 
 Result<json::value> eval_hostfile_parse(JsonReader& arguments) {
   const std::string text = read_text(arguments);
@@ -100,11 +150,9 @@ Result<json::value> eval_hostfile_render(JsonReader& arguments) {
   const HostfileDialect dialect = read_dialect(arguments);
   DT_TRY(arguments.result("hostfile.render"));
   DT_TRY_ASSIGN(const RenderedHostfile rendered, render_hostfile(hosts, dialect));
-  json::array lost;
-  for (const std::string& name : rendered.lost) lost.emplace_back(json::string(name));
   json::object result;
   result["text"] = rendered.text;
-  result["lost"] = std::move(lost);
+  result["lost"] = show(rendered.lost);
   return json::value(std::move(result));
 }
 

@@ -92,6 +92,47 @@ std::string text_arguments(std::string_view text) {
   return json::serialize(arguments);
 }
 
+std::string base64_arguments(std::string_view bytes) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string encoded;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i])
+                                                  : std::uint32_t{0});
+    for (std::size_t i = 0; i < 4; ++i)
+      encoded += at + i <= bytes.size() ? alphabet[group >> (18 - 6 * i) & 63] : '=';
+  }
+  json::object arguments;
+  arguments["base64"] = encoded;
+  return json::serialize(arguments);
+}
+
+std::vector<Verdict> verdicts_of(std::string_view diagnosis_json) {
+  std::vector<Verdict> verdicts;
+  const json::value diagnosis = parse(diagnosis_json);
+  const json::array* entries = list(diagnosis, "verdicts");
+  if (entries == nullptr) return verdicts;
+  for (const json::value& entry : *entries) {
+    Verdict verdict;
+    verdict.engine = member(entry, "dialect");
+    verdict.kind = member(entry, "verdict");
+    verdict.hosts = member(entry, "hosts");
+    verdict.slots = member(entry, "slots");
+    verdict.rewritten = member(entry, "rewritten");
+    if (const json::array* findings = list(entry, "findings"))
+      for (const json::value& finding : *findings)
+        verdict.findings.push_back({amount(finding, "line"), amount(finding, "column"),
+                                    member(finding, "problem"), member(finding, "hint")});
+    if (const json::array* lost = list(entry, "lost"))
+      for (const json::value& field : *lost)
+        verdict.lost += (verdict.lost.empty() ? "" : ", ") + std::string(field.as_string());
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
 std::string session_options(int max_parallel) {
   json::object options;
   if (max_parallel > 0) options["max_parallel_hosts"] = max_parallel;

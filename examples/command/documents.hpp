@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "doctor.hpp"
 #include "event.hpp"
 
 namespace command {
@@ -23,6 +24,12 @@ std::vector<std::string> error_lines(std::string_view error_json, std::string_vi
 
 /// {"text": …}
 std::string text_arguments(std::string_view text);
+
+/// {"base64": …}: any bytes.
+std::string base64_arguments(std::string_view bytes);
+
+/// What hostfile.doctor says, one entry a launcher.
+std::vector<Verdict> verdicts_of(std::string_view diagnosis_json);
 
 /// The options of dtenv_session_open.
 std::string session_options(int max_parallel);

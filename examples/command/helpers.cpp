@@ -4,6 +4,7 @@
 #include <dtenv/dtenv.hpp>
 #include <iostream>
 
+#include "doctor.hpp"
 #include "documents.hpp"
 #include "files.hpp"
 
@@ -63,12 +64,13 @@ struct Helper {
   int (*run)(const Options&);
 };
 
-constexpr std::array<Helper, 7> helpers = {{
+constexpr std::array<Helper, 8> helpers = {{
     {"validate", validate},
     {"render", render},
     {"schema", schema},
     {"eval", eval},
     {"explain", explain},
+    {"hostfile", run_doctor},
     {"version", version},
     {"help", help},
 }};

@@ -4,7 +4,8 @@
 
 namespace command {
 
-/// The commands that reach no machine: `validate`, `render`, `schema`, `eval`, `explain`,
+/// The commands that reach no machine: `validate`, `render`, `schema`, `eval`, `hostfile`,
+/// `explain`,
 /// `version`, `help`. Gives the exit code.
 int run_helper(const Options& options);
 

@@ -15,7 +15,7 @@ struct Verb {
   std::string_view summary;
 };
 
-constexpr std::array<Verb, 11> verbs = {{
+constexpr std::array<Verb, 12> verbs = {{
     {"plan", "ENV", "read every machine and show what apply would change, and what that disrupts"},
     {"apply", "ENV", "make the machines as ENV says; a second time changes nothing"},
     {"verify", "ENV", "read every machine and fail unless all of it holds"},
@@ -24,6 +24,8 @@ constexpr std::array<Verb, 11> verbs = {{
     {"render", "FILE", "print a plan or a report (JSON) as text"},
     {"schema", "[KIND]", "print the JSON schema of the document, or of one step"},
     {"eval", "FUNCTION", "run a pure helper: JSON arguments on stdin, JSON result on stdout"},
+    {"hostfile", "doctor FILE",
+     "what each launcher makes of a hostfile, with the place and the cure"},
     {"explain", "", "read an error text on stdin and name known causes and repairs"},
     {"version", "", "print the version of the command and the library"},
     {"help", "[COMMAND]", "print this help, or a subcommand's"},
@@ -65,7 +67,7 @@ struct Option {
 
 constexpr std::string_view jobs = "plan apply verify destroy";
 
-const std::array<Option, 15> table = {{
+const std::array<Option, 16> table = {{
     {"--plan", "FILE", "apply", "keep to this plan: stop before the first change it does not hold",
      [](Options& o, const std::string& v) { o.plan = v; }},
     {"--yes", "", "apply", "do not ask on a terminal",
@@ -84,8 +86,10 @@ const std::array<Option, 15> table = {{
      [](Options& o, const std::string& v) { o.max_parallel = number(v, "--max-parallel"); }},
     {"--grace", "SECONDS", jobs, "time a cancelled program has to end (10)",
      [](Options& o, const std::string& v) { o.grace_seconds = number(v, "--grace"); }},
-    {"--json", "", "plan apply verify destroy explain validate", "one JSON document on stdout",
-     [](Options& o, const std::string&) { o.json = true; }},
+    {"--engine", "NAME", "hostfile", "the verdict of this launcher alone; may be given again",
+     [](Options& o, const std::string& v) { o.engines.push_back(v); }},
+    {"--json", "", "plan apply verify destroy explain validate hostfile",
+     "one JSON document on stdout", [](Options& o, const std::string&) { o.json = true; }},
     {"--verbose", "", jobs, "every line that builds and installs print",
      [](Options& o, const std::string&) { o.verbose = true; }},
     {"--quiet", "", jobs, "no progress, only the result",
@@ -164,12 +168,16 @@ Options parse_options(const std::vector<std::string>& words) {
       ++at;
     } else if (!only_operands && words[at].size() > 1 && words[at][0] == '-') {
       at = take_option(options, words, at);
+    } else if (options.operand == "doctor" && options.verb == "hostfile" && options.file.empty()) {
+      options.file = words[at++];
     } else if (!options.operand.empty() || verb->operand.empty()) {
       throw UsageError(options.verb + ": one word too many: " + words[at]);
     } else {
       options.operand = words[at++];
     }
   }
+  if (options.verb == "hostfile" && !options.help && options.file.empty())
+    throw UsageError("hostfile: `dtenv hostfile doctor FILE` is what there is");
   if (options.operand.empty() && !verb->operand.empty() && verb->operand[0] != '[' && !options.help)
     throw UsageError(options.verb + ": " + std::string(verb->operand) + " is missing");
   return options;

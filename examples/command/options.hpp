@@ -11,7 +11,8 @@ namespace command {
 /// What the command line asks for.
 struct Options {
   std::string verb;
-  std::string operand;  ///< the environment, the file or the function's name
+  std::string operand;  ///< the environment, the file or the function's name; `doctor`
+  std::string file;     ///< hostfile doctor: the hostfile
   bool help = false;
   bool json = false;     ///< one JSON document on stdout instead of text
   bool quiet = false;    ///< no progress
@@ -22,9 +23,10 @@ struct Options {
   std::string plan;        ///< an approved plan to keep to
   std::string out_plan;
   std::string report;
-  std::string log;         ///< where the launch's output goes
-  int max_parallel = 0;    ///< 0: the library's default
-  int grace_seconds = 10;  ///< between the first cancel and the hard one
+  std::string log;                   ///< where the launch's output goes
+  int max_parallel = 0;              ///< 0: the library's default
+  int grace_seconds = 10;            ///< between the first cancel and the hard one
+  std::vector<std::string> engines;  ///< hostfile doctor: whose verdict; empty: everyone's
   std::vector<std::pair<std::string, std::string>> secrets;  ///< name, source
 };
 

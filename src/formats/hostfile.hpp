@@ -12,8 +12,13 @@
 namespace dtenv {
 
 /// Whose grammar: dtenv's own (a superset, strict), or one that accepts and rejects what that
-/// launcher does (DeepSpeed 0.8 and later, Open MPI 4.1, Hydra 4.0).
-enum class HostfileDialect { dtenv, deepspeed, openmpi, hydra };
+/// launcher does: DeepSpeed 0.8 and later, Open MPI 3 and 4, Open MPI 5 (PRRTE), Hydra (MPICH 4),
+/// Slurm's node list (`srun -w`, `scontrol show hostnames`). torchrun reads no file: its list is
+/// the agents' names, one a line in the order of --node-rank, the first the master.
+enum class HostfileDialect { dtenv, deepspeed, openmpi, openmpi5, hydra, slurm, torchrun };
+
+/// All of them, in the order above.
+const std::vector<HostfileDialect>& hostfile_dialects();
 
 std::string_view dialect_name(HostfileDialect dialect);
 std::optional<HostfileDialect> parse_dialect(std::string_view name);
@@ -21,7 +26,7 @@ std::optional<HostfileDialect> parse_dialect(std::string_view name);
 /// One machine of a hostfile.
 struct HostEntry {
   std::string name;
-  std::optional<std::int64_t> slots;  ///< nullopt: "auto", the GPUs found
+  std::optional<std::int64_t> slots;  ///< nullopt: "auto", the GPUs found; or not the list's to say
   std::optional<std::int64_t> max_slots;
   std::optional<int> port;
   std::string user;

@@ -10,11 +10,14 @@ namespace {
 
 constexpr std::size_t max_problems = 1000;
 constexpr std::size_t max_hosts = 100000;
-constexpr std::array<std::pair<std::string_view, HostfileDialect>, 4> dialects = {
+constexpr std::array<std::pair<std::string_view, HostfileDialect>, 7> dialects = {
     {{"dtenv", HostfileDialect::dtenv},
      {"deepspeed", HostfileDialect::deepspeed},
      {"openmpi", HostfileDialect::openmpi},
-     {"hydra", HostfileDialect::hydra}}};
+     {"openmpi5", HostfileDialect::openmpi5},
+     {"hydra", HostfileDialect::hydra},
+     {"slurm", HostfileDialect::slurm},
+     {"torchrun", HostfileDialect::torchrun}}};
 
 }  // namespace
 
@@ -22,6 +25,15 @@ std::string_view dialect_name(HostfileDialect dialect) {
   for (const auto& [name, value] : dialects)
     if (value == dialect) return name;
   return "";
+}
+
+const std::vector<HostfileDialect>& hostfile_dialects() {
+  static const std::vector<HostfileDialect> all = [] {
+    std::vector<HostfileDialect> list;
+    for (const auto& [name, value] : dialects) list.push_back(value);
+    return list;
+  }();
+  return all;
 }
 
 std::optional<HostfileDialect> parse_dialect(std::string_view name) {
@@ -44,18 +56,23 @@ void HostfileReader::warn(int line, std::size_t column, std::string problem, std
         {"", line, static_cast<int>(column), std::move(problem), std::move(hint)});
 }
 
-std::size_t HostfileReader::find(const std::string& name) const {
-  const auto found = places_.find(name);
+std::size_t HostfileReader::find(const std::string& key) const {
+  const auto found = places_.find(key);
   return found == places_.end() ? npos : found->second;
 }
 
 bool HostfileReader::add(HostEntry host) {
+  std::string key = host.name;
+  return add(std::move(host), std::move(key));
+}
+
+bool HostfileReader::add(HostEntry host, std::string key) {
   if (file_.hosts.size() >= max_hosts) {
     if (!too_many_) error(host.line, 1, "more than 100000 hosts");
     too_many_ = true;
     return false;
   }
-  places_.emplace(host.name, file_.hosts.size());
+  places_.emplace(std::move(key), file_.hosts.size());
   file_.hosts.push_back(std::move(host));
   return true;
 }
@@ -98,10 +115,17 @@ Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect) 
       parse_deepspeed_hostfile(text, reader);
       break;
     case HostfileDialect::openmpi:
-      parse_openmpi_hostfile(text, reader);
+    case HostfileDialect::openmpi5:
+      parse_openmpi_hostfile(text, dialect == HostfileDialect::openmpi5, reader);
       break;
     case HostfileDialect::hydra:
       parse_hydra_hostfile(text, reader);
+      break;
+    case HostfileDialect::slurm:
+      parse_slurm_nodes(text, reader);
+      break;
+    case HostfileDialect::torchrun:
+      parse_torchrun_nodes(text, reader);
       break;
   }
   return std::move(reader).finish(dialect);

@@ -83,7 +83,8 @@ void parse_slots(const Line& line, HostEntry host, std::size_t host_at, std::siz
                 "slots=" + std::string(digits) + " is more than a machine has");
   warn_bad_name(host, host_at + 1, "DeepSpeed", reader);
   warn_rest(line, end, reader);
-  reader.add(std::move(host));
+  std::string word = host.user.empty() ? host.name : host.user + "@" + host.name;
+  reader.add(std::move(host), std::move(word));
 }
 
 void parse_line(const Line& line, HostfileReader& reader) {
@@ -105,8 +106,8 @@ void parse_line(const Line& line, HostfileReader& reader) {
   host.line = line.number;
   split_user(word, host);
   // DeepSpeed compares the whole word: u@h and h are two hosts to it.
-  const std::size_t known = reader.find(host.name);
-  if (known != HostfileReader::npos && reader.hosts()[known].user == host.user) {
+  const std::size_t known = reader.find(std::string(word));
+  if (known != HostfileReader::npos) {
     reader.error(line.number, host_at + 1,
                  "\"" + visible(word) + "\" a second time: line " +
                      std::to_string(reader.hosts()[known].line) + " has it",

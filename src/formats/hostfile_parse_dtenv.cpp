@@ -1,6 +1,7 @@
 // dtenv's own dialect: what the launchers have between them, read strictly. The grammar stands in
 // docs of the schema hostfile_writer; keys are exact, numbers are whole words, names are real.
-#include <array>
+#include <algorithm>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "formats/host_name.hpp"
@@ -20,6 +21,42 @@ const std::vector<std::string>& known_keys() {
       "slots", "cpu",     "count", "max_slots", "max-slots", "port", "user",      "username",
       "addr",  "data_ip", "type",  "gpus",      "identity",  "jump", "container", "data_cidr"};
   return keys;
+}
+
+std::optional<std::string> value_problem(std::string_view key, std::string_view value) {
+  if (key == "addr") return host_name_problem(value);
+  if (key == "data_ip")
+    return is_ipv4(value) || is_ipv6(value) ? std::nullopt
+                                            : std::optional<std::string>("is no address");
+  if (key == "data_cidr") return cidr_problem(value);
+  // What becomes an argument of ssh or docker must not be read as an option.
+  const bool argument = key == "identity" || key == "jump" || key == "container";
+  if (argument && (value.empty() || value[0] == '-')) return "is empty or begins with \"-\"";
+  return std::nullopt;
+}
+
+/// The same machine under two names, and names that every machine gives to itself: neither is a
+/// cluster.
+void check_addresses(HostfileReader& reader) {
+  std::unordered_map<std::string, int> lines;
+  const auto& hosts = reader.hosts();
+  for (const HostEntry& host : hosts) {
+    const auto addr = std::find_if(host.attributes.begin(), host.attributes.end(),
+                                   [](const auto& item) { return item.first == "addr"; });
+    const bool is_given = addr != host.attributes.end();
+    const std::string& dialled = is_given ? addr->second : host.name;
+    if (is_loopback(dialled) && hosts.size() > 1)
+      reader.error(host.line, 1, "\"" + dialled + "\" is another machine on every machine",
+                   "the name or the address by which the others reach it");
+    if (!is_given) continue;
+    const auto [known, is_new] =
+        lines.emplace(dialled + " " + std::to_string(host.port.value_or(22)), host.line);
+    if (!is_new)
+      reader.error(host.line, 1,
+                   "\"" + host.name + "\" has the address and the port of line " +
+                       std::to_string(known->second),
+                   "two containers on one machine need two ports");
+  }
 }
 
 class Parser {
@@ -72,9 +109,13 @@ void Parser::parse_name(const HostfileWord& word, std::string_view name) {
   auto names = expand_host_range(name, max_hosts);
   if (!names) return fail(word.column, names.error().message);
   names_ = std::move(*names);
-  if (const auto problem = host_name_problem(names_.front()))
+  auto problem = host_name_problem(names_.front());
+  if (!problem) problem = host_name_problem(names_.back());
+  if (problem)
     fail(word.column, "\"" + visible(name) + "\" " + *problem,
-         name[0] == '^' || name[0] == '+' ? "Open MPI's relative syntax names no machine" : "");
+         starts_with(name, "^") || starts_with(name, "+")
+             ? "Open MPI's relative syntax names no machine"
+             : "");
 }
 
 void Parser::parse_host(const HostfileWord& word) {
@@ -123,10 +164,7 @@ void Parser::set_other(const HostfileWord& key, const HostfileWord& value) {
   for (const auto& [name, text] : host_.attributes)
     if (name == key.text) return fail(key.column, key.text + "= a second time");
   host_.attributes.emplace_back(key.text, value.text);
-  const bool address = key.text == "addr" || key.text == "data_ip";
-  const auto problem = address                   ? host_name_problem(value.text)
-                       : key.text == "data_cidr" ? cidr_problem(value.text)
-                                                 : std::nullopt;
+  const auto problem = value_problem(key.text, value.text);
   if (problem) fail(value.column, "\"" + visible(value.text) + "\" " + *problem);
 }
 
@@ -151,7 +189,9 @@ void Parser::parse_attribute(const HostfileWord& key, const HostfileWord& value)
 
 void Parser::add_hosts(const HostfileWord& word) {
   for (std::string& name : names_) {
-    const std::size_t known = reader_.find(name);
+    // DNS and ssh take no notice of case: V100-1 and v100-1 are one machine.
+    std::string key = lower(name);
+    const std::size_t known = reader_.find(key);
     if (known != HostfileReader::npos)
       return fail(word.column,
                   "\"" + name + "\" a second time: line " +
@@ -159,7 +199,7 @@ void Parser::add_hosts(const HostfileWord& word) {
                   "one line a host, with all its slots");
     HostEntry host = host_;
     host.name = std::move(name);
-    if (!reader_.add(std::move(host))) return;
+    if (!reader_.add(std::move(host), std::move(key))) return;
   }
 }
 
@@ -203,6 +243,7 @@ void parse_dtenv_hostfile(std::string_view text, HostfileReader& reader) {
     if (!words.empty()) Parser(line, reader).parse(words);
   }
   lexer.finish();
+  check_addresses(reader);
 }
 
 }  // namespace dtenv

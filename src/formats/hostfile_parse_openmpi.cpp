@@ -1,5 +1,5 @@
-// What Open MPI 4.1 does with a hostfile (orte/util/hostfile): the verdicts were taken from mpirun
-// 4.1.4 --display-allocation --do-not-launch.
+// What Open MPI does with a hostfile (orte/util/hostfile; prrte from version 5 on): the verdicts
+// were taken from mpirun 4.1.4 and 5.0.11, --do-not-launch.
 #include <cstdlib>
 
 #include "base/text.hpp"
@@ -15,7 +15,8 @@ using Kind = OpenMpiToken::Kind;
 
 class Parser {
  public:
-  Parser(std::string_view text, HostfileReader& reader) : lexer_(text), reader_(reader) {}
+  Parser(std::string_view text, bool version5, HostfileReader& reader)
+      : lexer_(text), version5_(version5), reader_(reader) {}
   void run();
 
  private:
@@ -32,7 +33,11 @@ class Parser {
   void fail(const Token& token, std::string problem, std::string hint = {});
   void skip_line();
 
+  void count_unnumbered(const Token& first, HostEntry& host);
+  void name_again(const Token& first, HostEntry& host);
+
   OpenMpiLexer lexer_;
+  const bool version5_;
   HostfileReader& reader_;
   Token last_;
 };
@@ -94,7 +99,7 @@ std::optional<std::int64_t> Parser::parse_number(const Token& key) {
 }
 
 bool Parser::parse_slots(const Token& key, std::int64_t value, HostEntry& host, bool& counted) {
-  if (counted || host.slots.value_or(0) > 0) {
+  if (counted) {
     fail(key,
          "the slots of " + visible(host.name) + " are defined a second time" +
              (host.line < key.line ? ": line " + std::to_string(host.line) + " has them" : ""),
@@ -109,7 +114,7 @@ bool Parser::parse_slots(const Token& key, std::int64_t value, HostEntry& host, 
 }
 
 bool Parser::parse_max_slots(const Token& key, std::int64_t value, HostEntry& host) {
-  if (value < host.slots.value_or(0)) {
+  if (value < host.slots.value_or(1)) {
     fail(key, "max_slots is less than slots");
     return false;
   }
@@ -211,26 +216,39 @@ void Parser::parse_rank_line() {
   skip_line();
 }
 
+/// A line without slots=: one slot, or in version 5 as many as that machine has cores.
+void Parser::count_unnumbered(const Token& first, HostEntry& host) {
+  if (host.max_slots)
+    host.slots = *host.max_slots;
+  else if (version5_)
+    reader_.warn(first.line, first.column,
+                 "no slots=: Open MPI 5 takes the cores of " + visible(host.name));
+  else
+    host.slots = 1;
+}
+
+/// A host that stands there already gains a slot, and can be given no number any more.
+void Parser::name_again(const Token& first, HostEntry& host) {
+  host.slots = host.slots.value_or(1) + 1;
+  reader_.warn(first.line, first.column,
+               "\"" + visible(host.name) + "\" again: Open MPI adds one slot to it");
+}
+
 void Parser::parse_line(const Token& first) {
   HostEntry fresh;
   fresh.line = first.line;
   if (!name_host(first, fresh)) return skip_line();
   const std::size_t known = reader_.find(fresh.name);
   HostEntry host = known == HostfileReader::npos ? fresh : reader_.hosts()[known];
-  bool counted = false;
+  bool counted = known != HostfileReader::npos;
+  if (counted) name_again(first, host);
   if (!parse_attributes(host, counted)) {
     skip_line();
     // The host stands, so that a second line of it is not a problem of its own.
     if (known == HostfileReader::npos) reader_.add(std::move(fresh));
     return;
   }
-  if (!counted) {
-    const bool max_alone = host.max_slots && !host.slots;
-    host.slots = max_alone ? *host.max_slots : host.slots.value_or(0) + 1;
-    if (known != HostfileReader::npos)
-      reader_.warn(first.line, first.column,
-                   "\"" + visible(host.name) + "\" again: Open MPI adds one slot to it");
-  }
+  if (!counted) count_unnumbered(first, host);
   warn_bad_name(fresh, first.column, "Open MPI", reader_);
   if (known == HostfileReader::npos)
     reader_.add(std::move(host));
@@ -258,13 +276,18 @@ void Parser::run() {
       skip_line();
     }
   }
-  if (reader_.hosts().empty()) reader_.error(0, 0, "names no host", "a line like: V100-1 slots=4");
+  if (!reader_.hosts().empty()) return;
+  if (version5_)
+    reader_.warn(0, 0,
+                 "names no host: Open MPI 5 runs everything on the machine that it starts on");
+  else
+    reader_.error(0, 0, "names no host", "a line like: V100-1 slots=4");
 }
 
 }  // namespace
 
-void parse_openmpi_hostfile(std::string_view text, HostfileReader& reader) {
-  Parser(text, reader).run();
+void parse_openmpi_hostfile(std::string_view text, bool version5, HostfileReader& reader) {
+  Parser(text, version5, reader).run();
 }
 
 }  // namespace dtenv

@@ -17,10 +17,12 @@ class HostfileReader {
   void error(int line, std::size_t column, std::string problem, std::string hint = {});
   void warn(int line, std::size_t column, std::string problem, std::string hint = {});
 
-  /// The host already there under this name, as an index into hosts(); npos where there is none.
-  std::size_t find(const std::string& name) const;
-  /// Adds a host; false where more than 100 000 would stand there (an error is noted once).
+  /// The host already there under this key, as an index into hosts(); npos where there is none.
+  std::size_t find(const std::string& key) const;
+  /// Adds a host, found again by its name or by `key`; false where more than 100 000 would stand
+  /// there (an error is noted once).
   bool add(HostEntry host);
+  bool add(HostEntry host, std::string key);
   std::vector<HostEntry>& hosts() { return file_.hosts; }
 
   Result<Hostfile> finish(HostfileDialect dialect) &&;
@@ -37,8 +39,10 @@ class HostfileReader {
 
 void parse_dtenv_hostfile(std::string_view text, HostfileReader& reader);
 void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader);
-void parse_openmpi_hostfile(std::string_view text, HostfileReader& reader);
+void parse_openmpi_hostfile(std::string_view text, bool version5, HostfileReader& reader);
 void parse_hydra_hostfile(std::string_view text, HostfileReader& reader);
+void parse_slurm_nodes(std::string_view text, HostfileReader& reader);
+void parse_torchrun_nodes(std::string_view text, HostfileReader& reader);
 
 /// `user@name` taken apart where both halves are there; else the word is the name.
 void split_user(std::string_view word, HostEntry& host);

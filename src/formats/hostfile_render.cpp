@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "formats/host_name.hpp"
 #include "formats/hostfile.hpp"
+#include "formats/hostfile_range.hpp"
 
 namespace dtenv {
 
@@ -41,14 +42,27 @@ std::string host_line(const HostEntry& host, HostfileDialect dialect) {
     case HostfileDialect::dtenv:
       return dtenv_line(host);
     case HostfileDialect::openmpi:
+    case HostfileDialect::openmpi5:
       return openmpi_line(host);
     case HostfileDialect::deepspeed:
       return host.name + field("slots", *host.slots);
+    case HostfileDialect::torchrun:
+    case HostfileDialect::slurm:
+      return host.name;
     case HostfileDialect::hydra:
       break;
   }
   return host.name + ":" + std::to_string(*host.slots) +
          (host.user.empty() ? "" : " user=" + host.user);
+}
+
+bool is_openmpi(HostfileDialect dialect) {
+  return dialect == HostfileDialect::openmpi || dialect == HostfileDialect::openmpi5;
+}
+
+/// Slurm and torchrun are given the slots as options.
+bool names_alone(HostfileDialect dialect) {
+  return dialect == HostfileDialect::slurm || dialect == HostfileDialect::torchrun;
 }
 
 std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect dialect) {
@@ -61,9 +75,13 @@ std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect d
     if (value.find_first_of("\"\r\n") != std::string::npos || !is_utf8(value))
       return "has a value of " + key + " that no line can carry";
   if (dialect == HostfileDialect::dtenv) return std::nullopt;
+  if (names_alone(dialect) && host.slots == 0)
+    return "has no slots, and a list of names cannot say so: leave it out";
+  if (dialect == HostfileDialect::torchrun) return std::nullopt;
   if (is_ipv6(host.name))
     return "is an IPv6 address, which " + std::string(dialect_name(dialect)) +
            " cannot read here: give it a name";
+  if (dialect == HostfileDialect::slurm) return std::nullopt;
   if (!host.slots) return "has no number of slots, which this dialect needs";
   if (*host.slots == 0 && dialect == HostfileDialect::hydra)
     return "has no slots: Hydra ends in a division by zero";
@@ -75,10 +93,11 @@ void note_lost(const HostEntry& host, HostfileDialect dialect, std::vector<std::
     if (is_lost && std::find(lost.begin(), lost.end(), name) == lost.end()) lost.push_back(name);
   };
   if (dialect == HostfileDialect::dtenv) return;
-  const bool openmpi = dialect == HostfileDialect::openmpi;
+  const bool openmpi = is_openmpi(dialect);
+  note(names_alone(dialect) && host.slots.has_value(), "slots");
   note(!openmpi && host.max_slots.has_value(), "max_slots");
   note(!openmpi && host.port.has_value(), "port");
-  note(dialect == HostfileDialect::deepspeed && !host.user.empty(), "user");
+  note(!openmpi && dialect != HostfileDialect::hydra && !host.user.empty(), "user");
   for (const auto& [key, value] : host.attributes) note(true, key);
 }
 
@@ -102,6 +121,11 @@ Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
       rendered.text += host_line(host, dialect) + "\n";
       note_lost(host, dialect, rendered.lost);
     }
+  }
+  if (problems.empty() && dialect == HostfileDialect::slurm && !hosts.empty()) {
+    std::vector<std::string_view> list;
+    for (const HostEntry& host : hosts) list.push_back(host.name);
+    rendered.text = fold_host_ranges(list) + "\n";
   }
   if (problems.empty()) return rendered;
   std::string message =

@@ -17,35 +17,67 @@ std::optional<int> slots_of(const Node& node, const Cluster<HostfileWriter::Fact
   return facts ? facts->gpus : std::nullopt;
 }
 
+/// What is known of a node, as far as the file is the place for it: how Open MPI dials stands in
+/// ~/.ssh/config, and a port in both places would be two truths.
+HostEntry entry_of(const Node& node, int slots, HostfileDialect dialect) {
+  HostEntry entry;
+  entry.name = node.name;
+  entry.slots = slots;
+  if (dialect == HostfileDialect::openmpi || dialect == HostfileDialect::openmpi5) return entry;
+  entry.port = node.container_ssh_port;
+  if (node.container_user != "root") entry.user = node.container_user;
+  if (!node.address.empty() && node.address != node.name)
+    entry.attributes.emplace_back("addr", node.address);
+  return entry;
+}
+
 /// Every node of the document, whether it answered or not: nobody is dropped silently.
-Result<std::string> wanted_text(const HostfileWriter::Config& config,
-                                const Cluster<HostfileWriter::Facts>& cluster) {
+Result<RenderedHostfile> wanted_file(const HostfileWriter::Config& config,
+                                     const Cluster<HostfileWriter::Facts>& cluster) {
   std::vector<HostEntry> hosts;
   for (const Node& node : *cluster.nodes) {
-    HostEntry entry;
-    entry.name = node.name;
     const auto slots = slots_of(node, cluster);
     if (!slots || (*slots == 0 && !node.slots))
       return Error(
           Status::config,
           "slots of " + node.name +
               ": the document gives none and no GPU was found there; add \"slots\" to the node");
-    entry.slots = *slots;
-    hosts.push_back(std::move(entry));
+    hosts.push_back(entry_of(node, *slots, config.dialect));
   }
-  DT_TRY_ASSIGN(RenderedHostfile rendered, render_hostfile(hosts, config.dialect));
-  return std::move(rendered.text);
+  return render_hostfile(hosts, config.dialect);
 }
 
-/// A file that names just machines of this cluster is about it and may be brought up to date.
-bool is_about(const std::string& text, const HostfileWriter::Config& config,
-              const std::vector<Node>& nodes) {
-  const auto parsed = parse_hostfile(text, config.dialect);
-  if (!parsed) return trim(text).empty();
-  return std::all_of(parsed->hosts.begin(), parsed->hosts.end(), [&](const HostEntry& host) {
+/// A file as dtenv writes it, in whatever dialect, about machines of this cluster alone: a person's
+/// comments, order of fields or own machines are not there to be lost.
+bool is_ours(const std::string& text, const std::vector<Node>& nodes) {
+  if (trim(text).empty()) return true;
+  const auto is_node = [&](const HostEntry& host) {
     return std::any_of(nodes.begin(), nodes.end(),
-                       [&](const Node& n) { return n.name == host.name; });
-  });
+                       [&](const Node& node) { return node.name == host.name; });
+  };
+  for (const HostfileDialect dialect : hostfile_dialects()) {
+    const auto file = parse_hostfile(text, dialect);
+    if (!file || !std::all_of(file->hosts.begin(), file->hosts.end(), is_node)) continue;
+    const auto again = render_hostfile(file->hosts, dialect);
+    if (again && again->text == text) return true;
+  }
+  return false;
+}
+
+void note_lost(const HostfileWriter::Config& config, const RenderedHostfile& wanted,
+               const Node& node, Plan& plan) {
+  std::vector<std::string> dialled;
+  for (const std::string& field : wanted.lost)
+    if (field != "slots") dialled.push_back(field);
+  const std::string dialect(dialect_name(config.dialect));
+  if (dialled.size() < wanted.lost.size())
+    plan.notes.push_back({node.name, Severity::info,
+                          config.path + ": a list for " + dialect +
+                              " has no slots; its options say how many ranks a node has"});
+  if (!dialled.empty())
+    plan.notes.push_back({node.name, Severity::info,
+                          config.path + ": " + dialect + " has no place for " +
+                              join(dialled, ", ") + "; ~/.ssh/config (key_exchange) has them"});
 }
 
 }  // namespace
@@ -56,8 +88,9 @@ HostfileWriter::Config HostfileWriter::parse(JsonReader& reader) {
   if (config.path.empty() || config.path[0] != '/' || config.path.back() == '/' ||
       contains(config.path + "/", "/../"))
     reader.problem("path", "an absolute path of a file without \"..\" expected");
-  const std::string dialect =
-      reader.one_of("dialect", {"dtenv", "deepspeed", "openmpi", "hydra"}, "deepspeed");
+  const std::string dialect = reader.one_of(
+      "dialect", {"dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "slurm", "torchrun"},
+      "deepspeed");
   config.dialect = parse_dialect(dialect).value_or(config.dialect);
   config.container = reader.string_or("container", "");
   config.adopt = reader.boolean_or("adopt", false);
@@ -90,15 +123,17 @@ Task<Result<HostfileWriter::Facts>> HostfileWriter::observe(const Config& config
 
 Result<Plan> HostfileWriter::plan(const Config& config, const Cluster<Facts>& cluster) {
   Plan plan;
-  DT_TRY_ASSIGN(const std::string wanted, wanted_text(config, cluster));
+  DT_TRY_ASSIGN(const RenderedHostfile wanted, wanted_file(config, cluster));
+  if (!cluster.machines.empty()) note_lost(config, wanted, *cluster.machines.front().node, plan);
   for (const auto& machine : cluster.machines) {
     const Facts& facts = machine.facts;
-    if (facts.text == wanted) continue;
-    if (facts.text && !config.adopt && !is_about(*facts.text, config, *cluster.nodes)) {
+    if (facts.text == wanted.text) continue;
+    if (facts.text && !config.adopt && !is_ours(*facts.text, *cluster.nodes)) {
       plan.failures[machine.node->name] =
           Error(Status::state,
                 config.path + " in " + facts.container +
-                    " names other machines; it is not ours to overwrite (\"adopt\": true does)");
+                    " is somebody's own (other machines, comments or fields); it is not ours to "
+                    "overwrite: move it, name another \"path\", or say \"adopt\": true");
       continue;
     }
     Change change;
@@ -106,7 +141,7 @@ Result<Plan> HostfileWriter::plan(const Config& config, const Cluster<Facts>& cl
     change.resource = facts.container + ":" + config.path;
     change.action = facts.text ? Action::update : Action::create;
     change.before = facts.text.value_or("");
-    change.after = wanted;
+    change.after = wanted.text;
     change.reason = facts.text ? "the hostfile names other machines or slots"
                                : "the launcher needs a hostfile with every machine and its slots";
     plan.changes.push_back(std::move(change));
@@ -116,9 +151,9 @@ Result<Plan> HostfileWriter::plan(const Config& config, const Cluster<Facts>& cl
 
 Result<Plan> HostfileWriter::plan_destroy(const Config& config, const Cluster<Facts>& cluster) {
   Plan plan;
-  const auto wanted = wanted_text(config, cluster);
+  const auto wanted = wanted_file(config, cluster);
   for (const auto& machine : cluster.machines) {
-    if (!wanted || machine.facts.text != *wanted) continue;
+    if (!wanted || machine.facts.text != wanted->text) continue;
     Change change;
     change.node = machine.node->name;
     change.resource = machine.facts.container + ":" + config.path;

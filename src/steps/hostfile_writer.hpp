@@ -17,7 +17,7 @@ struct HostfileWriter {
     std::string path = "/data/hostfile";  ///< inside the container
     HostfileDialect dialect = HostfileDialect::deepspeed;
     std::string container;  ///< empty: container_run's
-    bool adopt = false;     ///< overwrite a file that names other machines
+    bool adopt = false;     ///< overwrite a file that is somebody's own
   };
   struct Facts {
     std::string container;

@@ -315,7 +315,7 @@ def key_exchange(
 def hostfile_writer(
     *,
     path: Optional[str] = None,
-    dialect: Optional[Literal["dtenv", "deepspeed", "openmpi", "hydra"]] = None,
+    dialect: Optional[Literal["dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "slurm", "torchrun"]] = None,
     container: Optional[str] = None,
     adopt: Optional[bool] = None,
     id: Optional[str] = None,
@@ -325,11 +325,14 @@ def hostfile_writer(
     """Writes the launcher's hostfile, every node with its slots, into the training container of every machine.
 
     path: Absolute path inside the container. Default: "/data/hostfile".
-    dialect: Whose grammar. deepspeed is `NAME slots=N`, which Open MPI reads too; hydra is `NAME:N`. Default:
-        "deepspeed".
+    dialect: Whose grammar. deepspeed is `NAME slots=N`, which Open MPI (openmpi, openmpi5) reads too; hydra
+        (MPICH, Intel MPI) is `NAME:N`; slurm a node list for `srun -w`, like `node[01-04]`; torchrun one name a
+        line in the order of --node-rank, the first the master. dtenv's own carries slots, port, user and
+        address of each node; what another cannot carry is noted in the plan. `dtenv hostfile doctor FILE` says
+        what each launcher makes of a file. Default: "deepspeed".
     container: Name of the training container; default: container_run's.
-    adopt: Overwrite a hostfile that names machines this document does not have. Without it such a file is an
-        error. Default: false.
+    adopt: Overwrite a hostfile that is somebody's own: it names machines this document does not have, or has
+        comments or fields that would be lost. Without it such a file is an error. Default: false.
     id: Its name in reports and for `after`; default: the kind.
     after: Ids or kinds that come before it.
     on: Names of nodes; default: all.

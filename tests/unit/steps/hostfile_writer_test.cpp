@@ -61,6 +61,58 @@ TEST_SUITE("HostfileWriter") {
     CHECK(HostfileWriter::plan(adopt, cluster_of(nodes, facts))->changes.size() == 2);
   }
 
+  TEST_CASE("a file that a person has edited is theirs, one of another dialect of ours is not") {
+    const auto nodes = two_nodes();
+    const auto failed = [&](const std::string& text) {
+      const auto plan = HostfileWriter::plan(
+          config, cluster_of(nodes, std::vector{facts_with(text), facts_with(seed_text)}));
+      REQUIRE(plan);
+      CHECK(plan->changes.size() == (plan->failures.empty() ? 1u : 0u));
+      return plan->failures.count("V100-1") == 1;
+    };
+    CHECK(failed("# my own order\n" + seed_text));
+    CHECK(failed("V100-1  slots=4\n"));
+    CHECK(failed("V100-1 slots=4 port=22\nV100-3 slots=4\n"));
+    CHECK(failed("nonsense\n"));
+    CHECK_FALSE(failed(""));
+    CHECK_FALSE(failed("V100-1:4\nV100-2:4\n"));
+    CHECK_FALSE(failed("V100-[1-2]\n"));
+    CHECK_FALSE(failed("V100-1 slots=4 port=6001 addr=172.31.32.29\n"));
+  }
+
+  TEST_CASE("every dialect: a second apply has nothing to do, and what is lost is said") {
+    const auto nodes = two_nodes();
+    const auto planned = [&](const std::string& dialect, std::optional<std::string> text) {
+      const auto wanted = config_of<HostfileWriter>(R"({"dialect": ")" + dialect + "\"}");
+      auto plan = HostfileWriter::plan(
+          wanted, cluster_of(nodes, std::vector{facts_with(text), facts_with(text)}));
+      REQUIRE(plan);
+      return std::move(*plan);
+    };
+    const std::vector<std::pair<std::string, std::string>> files = {
+        {"dtenv",
+         "V100-1 slots=4 port=6001 addr=172.31.32.29\nV100-2 slots=4 port=6002 "
+         "addr=172.31.32.40\n"},
+        {"deepspeed", seed_text},
+        {"openmpi", seed_text},
+        {"openmpi5", seed_text},
+        {"hydra", "V100-1:4\nV100-2:4\n"},
+        {"slurm", "V100-[1-2]\n"},
+        {"torchrun", "V100-1\nV100-2\n"}};
+    for (const auto& [dialect, text] : files) {
+      CAPTURE(dialect);
+      const Plan first = planned(dialect, std::nullopt);
+      REQUIRE(first.changes.size() == 2);
+      CHECK(first.changes[0].after == text);
+      CHECK(planned(dialect, text).changes.empty());
+    }
+    CHECK(planned("dtenv", std::nullopt).notes.empty());
+    const Plan deepspeed = planned("deepspeed", std::nullopt);
+    REQUIRE(deepspeed.notes.size() == 1);
+    CHECK(deepspeed.notes[0].text.find("no place for port, addr") != std::string::npos);
+    CHECK(planned("slurm", std::nullopt).notes.size() == 2);
+  }
+
   TEST_CASE("destroy takes only what it wrote") {
     const auto nodes = two_nodes();
     const auto plan = HostfileWriter::plan_destroy(
