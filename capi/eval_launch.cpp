@@ -19,6 +19,7 @@ LaunchHost read_host(JsonReader& reader) {
   host.slots = static_cast<int>(reader.integer_or("slots", 0, 4096, 1));
   host.port = static_cast<int>(reader.integer_or("port", 1, 65535, host.port));
   host.user = reader.string_or("user", host.user);
+  host.interface = reader.string_or("interface", "");
   reader.finish();
   return host;
 }
@@ -35,6 +36,7 @@ LaunchRequest read_request(JsonReader& arguments) {
   request.master_port =
       static_cast<int>(arguments.integer_or("master_port", 1, 65535, request.master_port));
   request.ranks = static_cast<int>(arguments.integer_or("ranks", 0, 1 << 20, request.ranks));
+  request.per_node = arguments.boolean_or("per_node", false);
   request.hostfile = arguments.string_or("hostfile", request.hostfile);
   request.ssh_config = arguments.string_or("ssh_config", request.ssh_config);
   request.identity_file = arguments.string_or("identity_file", "");
@@ -63,6 +65,7 @@ Result<json::value> eval_launch_command(JsonReader& arguments) {
   json::array files;
   for (const LaunchFile& file : command.files) {
     json::object object;
+    if (!file.node.empty()) object["node"] = file.node;
     object["path"] = file.path;
     object["text"] = file.text;
     files.push_back(std::move(object));

@@ -5,21 +5,62 @@
 
 #include "formats/host_name.hpp"
 #include "formats/launch_engines.hpp"
+#include "formats/launch_files.hpp"
+#include "formats/sshd_config.hpp"
 
 namespace dtenv {
 
 namespace {
+
+/// Engines hand file names on inside options that they split at blanks themselves.
+bool is_plain_path(const std::string& path) {
+  return path.find_first_not_of(
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+             "+,-./:=@_~") == std::string::npos &&
+         !starts_with(path, "-");
+}
+
+Result<void> check_host(const LaunchHost& host) {
+  if (const auto bad = host_name_problem(host.name))
+    return Error(Status::config, "launch: host \"" + visible(host.name) + "\": " + *bad);
+  if (host.slots < 0) return Error(Status::config, "launch: host " + host.name + ": slots below 0");
+  const bool sound = host.interface.size() < 16 &&
+                     host.interface.find_first_of("/ \t\n:=^,") == std::string::npos &&
+                     !starts_with(host.interface, "-");
+  if (!sound)
+    return Error(Status::config, "launch: host " + host.name + ": \"" + visible(host.interface) +
+                                     "\" is no name of an interface");
+  return {};
+}
+
+/// What no argument list and no environment can carry.
+Result<void> check_words(const LaunchRequest& request) {
+  for (const std::string& word : request.command)
+    if (word.find('\0') != std::string::npos)
+      return Error(Status::config, "launch: a word of the command has a NUL in it");
+  for (const auto& [name, value] : request.env) {
+    if (!is_variable_name(name))
+      return Error(Status::config, "launch: \"" + visible(name) + "\" is no variable's name");
+    if (value.find('\0') != std::string::npos)
+      return Error(Status::config, "launch: the value of " + name + " has a NUL in it");
+  }
+  return {};
+}
 
 Result<void> check(const LaunchRequest& request) {
   if (request.hosts.empty()) return Error(Status::config, "launch: no hosts");
   if (request.command.empty() || request.command.front().empty())
     return Error(Status::config, "launch: no command");
   for (const LaunchHost& host : request.hosts) {
-    if (const auto bad = host_name_problem(host.name))
-      return Error(Status::config, "launch: host \"" + visible(host.name) + "\": " + *bad);
-    if (host.slots < 0)
-      return Error(Status::config, "launch: host " + host.name + ": slots below 0");
+    DT_TRY(check_host(host));
   }
+  DT_TRY(check_words(request));
+  for (const std::string* path :
+       {&request.hostfile, &request.ssh_config, &request.identity_file, &request.known_hosts_file})
+    if (!is_plain_path(*path))
+      return Error(Status::config,
+                   "launch: the file \"" + visible(*path) +
+                       "\": an engine splits at blanks and expands quotes, % and $");
   if (total_slots(request) == 0) return Error(Status::config, "launch: no host has a slot");
   if (request.hosts.front().slots == 0)
     return Error(Status::config,
@@ -74,11 +115,37 @@ bool at_least(const std::string& version, int major, int minor, int patch) {
 
 PythonCommand python_command(const Argv& command) {
   const std::string name = command.front().substr(command.front().rfind('/') + 1);
-  if (starts_with(name, "python") && command.size() > 1)
-    return {
-        Argv(command.begin() + (command[1] == "-u" && command.size() > 2 ? 2 : 1), command.end()),
-        true};
-  return {command, ends_with(name, ".py")};
+  if (!starts_with(name, "python")) return {command, ends_with(name, ".py"), false};
+  auto next = command.begin() + 1;
+  if (next != command.end() && *next == "-u") ++next;
+  const bool is_module = next != command.end() && *next == "-m";
+  if (is_module) ++next;
+  if (next == command.end() || starts_with(*next, "-")) return {command, false, false};
+  return {Argv(next, command.end()), true, is_module};
+}
+
+Environ node_env(const LaunchRequest& request, const LaunchHost& host, Environ env) {
+  const auto add = [&](const std::string& name, const std::string& value) {
+    const bool given = std::any_of(request.env.begin(), request.env.end(),
+                                   [&](const auto& item) { return item.first == name; });
+    if (!given) env.emplace_back(name, value);
+  };
+  if (!host.interface.empty()) {
+    add("GLOO_SOCKET_IFNAME", host.interface);
+    add("TP_SOCKET_IFNAME", host.interface);
+  }
+  add("OMP_NUM_THREADS", "1");
+  return env;
+}
+
+Argv rank_program(const Argv& command, std::string_view variables) {
+  const bool hidden = std::find(command.begin(), command.end(), ":") != command.end();
+  if (!hidden && variables.empty()) return command;
+  std::string program = variables.empty() ? "" : "export " + std::string(variables) + "; ";
+  if (hidden) program += "for word do shift; set -- \"$@\" \"${word#=}\"; done; ";
+  Argv words = {"sh", "-c", program + "exec \"$@\"", "dtenv"};
+  for (const std::string& word : command) words.push_back(hidden ? "=" + word : word);
+  return words;
 }
 
 std::optional<std::string> common_network(const LaunchRequest& request) {
@@ -109,8 +176,9 @@ std::vector<std::string> rank_hosts(const LaunchRequest& request) {
   return ranks;
 }
 
-Result<LaunchCommand> launch_command(const LaunchRequest& request) {
-  DT_TRY(check(request));
+namespace {
+
+Result<LaunchCommand> engine_command(const LaunchRequest& request) {
   if (request.engine == "openmpi") return openmpi_command(request);
   if (request.engine == "hydra") return hydra_command(request);
   if (request.engine == "deepspeed") return deepspeed_command(request);
@@ -129,6 +197,17 @@ Result<LaunchCommand> launch_command(const LaunchRequest& request) {
   return Error(Status::config,
                "launch: \"" + visible(request.engine) + "\" is no engine" +
                    (near ? "; did you mean \"" + *near + "\"?" : "; known: " + join(known, ", ")));
+}
+
+}  // namespace
+
+Result<LaunchCommand> launch_command(const LaunchRequest& request) {
+  DT_TRY(check(request));
+  if (request.per_node && request.engine != "deepspeed")
+    return Error(Status::config, "launch: per_node is for the engine deepspeed");
+  DT_TRY_ASSIGN(LaunchCommand command, engine_command(request));
+  add_nccl_files(request, command.files);
+  return command;
 }
 
 }  // namespace dtenv

@@ -15,6 +15,7 @@ struct LaunchHost {
   int slots = 1;
   int port = 22;
   std::string user = "root";
+  std::string interface;  ///< of the network between the nodes, as it is called there; empty: open
 };
 
 /// Something to run over all of them.
@@ -26,6 +27,8 @@ struct LaunchRequest {
   Environ env;
   int master_port = 29500;
   int ranks = 0;  ///< openmpi: 0: all slots
+  /// deepspeed: its launcher of one node on each node, past pdsh and its shells; else its command.
+  bool per_node = false;
   std::string hostfile = "/var/lib/dtenv/job/hostfile";
   /// The ssh config the engine dials with; empty: the user's own ~/.ssh/config.
   std::string ssh_config = "/var/lib/dtenv/job/ssh_config";
@@ -34,6 +37,7 @@ struct LaunchRequest {
 };
 
 struct LaunchFile {
+  std::string node;  ///< the node whose file it is; empty: where the engine is begun
   std::string path;
   std::string text;
 };
@@ -45,7 +49,9 @@ struct NodeCommand {
 };
 
 /// The exact words, variables and files. `nodes` is filled for engines that are begun on each node
-/// (torchrun, direct), `argv` and `env` for those that are begun once.
+/// (torchrun, direct, deepspeed per node), `argv` and `env` for those that are begun once. Whatever
+/// an engine hands to a shell on its way is quoted for it: the command and the variables come to
+/// the ranks byte for byte.
 struct LaunchCommand {
   Argv argv;
   Environ env;

@@ -15,7 +15,7 @@ Result<std::vector<LaunchFile>> launch_files(const LaunchRequest& request,
     hosts.push_back(std::move(entry));
   }
   DT_TRY_ASSIGN(RenderedHostfile hostfile, render_hostfile(hosts, dialect));
-  files.push_back({request.hostfile, std::move(hostfile.text)});
+  files.push_back({"", request.hostfile, std::move(hostfile.text)});
   if (request.ssh_config.empty()) return files;
   std::vector<SshConfigHost> dialled;
   for (const LaunchHost& host : request.hosts)
@@ -25,8 +25,16 @@ Result<std::vector<LaunchFile>> launch_files(const LaunchRequest& request,
   options.identity_file = request.identity_file;
   options.known_hosts_file = request.known_hosts_file;
   DT_TRY_ASSIGN(std::string config, render_ssh_config(dialled, options));
-  files.push_back({request.ssh_config, std::move(config)});
+  files.push_back({"", request.ssh_config, std::move(config)});
   return files;
+}
+
+void add_nccl_files(const LaunchRequest& request, std::vector<LaunchFile>& files) {
+  for (const LaunchHost& host : request.hosts)
+    // The second "=": this name alone, not all that begin with it.
+    if (!host.interface.empty())
+      files.push_back(
+          {host.name, "/etc/nccl.conf", "NCCL_SOCKET_IFNAME==" + host.interface + "\n"});
 }
 
 }  // namespace dtenv

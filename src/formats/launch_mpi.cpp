@@ -7,13 +7,16 @@ namespace dtenv {
 
 namespace {
 
-/// Open MPI numbers its ranks in variables of its own; PyTorch and DeepSpeed read these.
-constexpr std::string_view rank_program =
-    "export RANK=$OMPI_COMM_WORLD_RANK LOCAL_RANK=$OMPI_COMM_WORLD_LOCAL_RANK "
-    "WORLD_SIZE=$OMPI_COMM_WORLD_SIZE LOCAL_WORLD_SIZE=$OMPI_COMM_WORLD_LOCAL_SIZE; exec \"$@\"";
+/// Each numbers its ranks in variables of its own; PyTorch and DeepSpeed read RANK and the like.
+constexpr std::string_view openmpi_ranks =
+    "RANK=$OMPI_COMM_WORLD_RANK LOCAL_RANK=$OMPI_COMM_WORLD_LOCAL_RANK "
+    "WORLD_SIZE=$OMPI_COMM_WORLD_SIZE LOCAL_WORLD_SIZE=$OMPI_COMM_WORLD_LOCAL_SIZE";
+constexpr std::string_view hydra_ranks =
+    "RANK=$PMI_RANK LOCAL_RANK=$MPI_LOCALRANKID WORLD_SIZE=$PMI_SIZE "
+    "LOCAL_WORLD_SIZE=$MPI_LOCALNRANKS";
 
-void append(Argv& argv, std::initializer_list<std::string> words) {
-  argv.insert(argv.end(), words);
+void append(Argv& argv, const Argv& words) {
+  argv.insert(argv.end(), words.begin(), words.end());
 }
 
 std::string ssh_arguments(const LaunchRequest& request) {
@@ -67,8 +70,7 @@ Result<LaunchCommand> openmpi_command(const LaunchRequest& request) {
     append(argv, {"--output", "tag"});
   else
     append(argv, {"--tag-output"});
-  append(argv, {"sh", "-c", std::string(rank_program), "dtenv"});
-  argv.insert(argv.end(), request.command.begin(), request.command.end());
+  append(argv, rank_program(request.command, openmpi_ranks));
   DT_TRY_ASSIGN(command.files, launch_files(request, HostfileDialect::openmpi));
   return command;
 }
@@ -77,6 +79,8 @@ Result<LaunchCommand> hydra_command(const LaunchRequest& request) {
   // Intel's releases are named by the year.
   const bool intel = !request.engine_version.empty() && at_least(request.engine_version, 2017, 0);
   LaunchCommand command;
+  // Values in the environment are nobody's to read in ps, and -genvall carries them.
+  command.env = with_master(request);
   if (!request.ssh_config.empty()) {
     const std::string name =
         intel ? "I_MPI_HYDRA_BOOTSTRAP_EXEC_EXTRA_ARGS" : "HYDRA_LAUNCHER_EXTRA_ARGS";
@@ -88,9 +92,8 @@ Result<LaunchCommand> hydra_command(const LaunchRequest& request) {
   // The control port otherwise goes to the launch host's name, which a container's peers cannot
   // resolve.
   append(argv, {"-n", std::to_string(total_slots(request)), "-localhost", master_address(request),
-                intel ? "-bootstrap" : "-launcher", "ssh", "-prepend-rank"});
-  for (const auto& [name, value] : with_master(request)) append(argv, {"-genv", name, value});
-  argv.insert(argv.end(), request.command.begin(), request.command.end());
+                intel ? "-bootstrap" : "-launcher", "ssh", "-prepend-rank", "-genvall"});
+  append(argv, rank_program(request.command, hydra_ranks));
   DT_TRY_ASSIGN(command.files, launch_files(request, HostfileDialect::hydra));
   return command;
 }

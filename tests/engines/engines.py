@@ -83,12 +83,18 @@ def deepspeed(path: str) -> Hosts:
         return None
 
 
+def asked_again(ask):
+    """mpirun's own threads bring it down once in some hundred runs: a refusal counts when it comes twice."""
+    return functools.wraps(ask)(lambda path: ask(path) or ask(path))
+
+
 def run(argv: list[str], seconds: float = 20) -> "tuple[int, str]":
     ran = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                          timeout=seconds, check=False)
     return ran.returncode, ran.stdout.decode("utf-8", "replace")
 
 
+@asked_again
 def openmpi(path: str) -> Hosts:
     """Open MPI 3 and 4."""
     program = find_program(("mpirun.openmpi", "mpirun"), r"\(Open MPI\) [34]\.")
@@ -100,6 +106,7 @@ def openmpi(path: str) -> Hosts:
     return [(name, int(slots)) for name, slots in re.findall(r"^\t(.+?): flags=\S+ slots=(\d+) ", text, re.MULTILINE)]
 
 
+@asked_again
 def openmpi5(path: str) -> Hosts:
     program = find_program(("mpirun.openmpi", "mpirun"), r"\(Open MPI\) 5\.")
     _, text = run([program, "--allow-run-as-root", "--hostfile", path, "--display", "allocation", "--prtemca",

@@ -78,15 +78,85 @@ TEST_SUITE("launch command") {
     CHECK(has(command.argv, {"train.py", "a b"}));
     CHECK_FALSE(has(command.argv, {"--ssh_port"}));
     CHECK_FALSE(has(command.argv, {"--include"}));
-    CHECK_FALSE(has(made(request("deepspeed", "0.6.4")).argv, {"--no_ssh_check"}));
+    LaunchRequest old = request("deepspeed", "0.6.4");
+    old.env.clear();
+    CHECK_FALSE(has(made(old).argv, {"--no_ssh_check"}));
   }
 
-  TEST_CASE("DeepSpeed would change a value that a shell reads: refused, with another way") {
+  TEST_CASE("DeepSpeed: what no file of lines or unknown version can carry is refused by name") {
+    LaunchRequest wanted = request("deepspeed", "0.19.8");
+    const auto refused = [&](const std::string& value) {
+      wanted.env = {{"ARGS", value}};
+      const auto command = launch_command(wanted);
+      return !command && command.error().detail.at(0).pointer == "/env/ARGS";
+    };
+    CHECK(refused("two\nlines"));
+    CHECK(refused(" blank at its end"));
+    CHECK_FALSE(refused("a;echo INJ"));
+    wanted.engine_version = "0.14.0";
+    CHECK(refused("a;echo INJ"));
+    CHECK_FALSE(refused("INFO"));
+    wanted = request("deepspeed", "0.8.3");
+    CHECK_FALSE(launch_command(wanted));
+    wanted = request("deepspeed", "0.11.0");
+    CHECK(launch_command(wanted).error().detail.at(0).pointer == "/command/2");
+  }
+
+  TEST_CASE("DeepSpeed: a program that is no Python script gets no --local_rank") {
     LaunchRequest wanted = request("deepspeed", "0.14.0");
-    wanted.env = {{"ARGS", "a;echo INJ"}};
-    const auto command = launch_command(wanted);
-    REQUIRE_FALSE(command);
-    CHECK(command.error().detail.at(0).pointer == "/env/ARGS");
+    wanted.command = {"bash", "train.sh"};
+    CHECK(has(made(wanted).argv, {"--no_python", "--no_local_rank", "bash", "train.sh"}));
+    wanted.command = {"python", "-m", "train.main", "x"};
+    CHECK(has(made(wanted).argv, {"--module", "train.main", "x"}));
+    wanted.command = {"python", "-O", "train.py"};
+    CHECK(has(made(wanted).argv, {"--no_python", "--no_local_rank", "python", "-O", "train.py"}));
+    wanted.engine_version = "0.6.4";
+    wanted.env.clear();
+    CHECK_FALSE(launch_command(wanted));
+  }
+
+  TEST_CASE("DeepSpeed per node: its launcher of one node, with nothing to quote") {
+    LaunchRequest wanted = request("deepspeed", "0.19.8");
+    wanted.per_node = true;
+    wanted.hosts[1].slots = 2;
+    const LaunchCommand command = made(wanted);
+    REQUIRE(command.nodes.size() == 2);
+    CHECK(command.files.empty());
+    CHECK(command.nodes[1].argv ==
+          Argv{"python", "-u", "-m", "deepspeed.launcher.launch",
+               "--world_info=eyJWMTAwLTEiOiBbMCwgMSwgMiwgM10sICJWMTAwLTIiOiBbMCwgMV19",
+               "--node_rank=1", "--master_addr=172.31.32.29", "--master_port=29500", "train.py",
+               "a b"});
+    wanted.engine = "torchrun";
+    CHECK_FALSE(launch_command(wanted));
+  }
+
+  TEST_CASE("each node's own interface stands in its nccl.conf") {
+    LaunchRequest wanted = request("openmpi", "4.1.4");
+    wanted.hosts[0].interface = "ens1";
+    wanted.hosts[1].interface = "eno2";
+    const LaunchCommand command = made(wanted);
+    REQUIRE(command.files.size() == 4);
+    CHECK(command.files[3].node == "V100-2");
+    CHECK(command.files[3].path == "/etc/nccl.conf");
+    CHECK(command.files[3].text == "NCCL_SOCKET_IFNAME==eno2\n");
+    wanted.engine = "direct";
+    const Environ env = made(wanted).nodes[1].env;
+    CHECK(std::find(env.begin(), env.end(),
+                    std::pair<std::string, std::string>("GLOO_SOCKET_IFNAME", "eno2")) !=
+          env.end());
+    wanted.hosts[0].interface = "eth0;reboot and more";
+    CHECK_FALSE(launch_command(wanted));
+  }
+
+  TEST_CASE("a word that an engine reads as its own is hidden from it") {
+    for (const char* engine : {"openmpi", "hydra", "slurm"}) {
+      LaunchRequest wanted = request(engine, "");
+      wanted.command = {"echo", "a", ":", "b"};
+      const Argv argv = made(wanted).argv;
+      CHECK(std::find(argv.begin(), argv.end(), ":") == argv.end());
+      CHECK(has(argv, {"dtenv", "=echo", "=a", "=:", "=b"}));
+    }
   }
 
   TEST_CASE("torchrun: one argv a node, in the form of its version") {
@@ -124,8 +194,10 @@ TEST_SUITE("launch command") {
     CHECK(has(hydra.argv, {"-localhost", "172.31.32.29", "-launcher", "ssh"}));
     CHECK(file(hydra, "/var/lib/dtenv/job/hostfile") == "V100-1:4\nV100-2:4\n");
     const LaunchCommand slurm = made(request("slurm", ""));
-    CHECK(has(slurm.argv, {"srun", "-N", "2", "--ntasks-per-node=4", "-w", "V100-1,V100-2",
+    CHECK(has(slurm.argv, {"srun", "-N", "2", "-n", "8", "--distribution=arbitrary",
                            "--kill-on-bad-exit=1", "--export=ALL"}));
+    CHECK(file(slurm, "/var/lib/dtenv/job/hostfile").substr(0, 35) ==
+          "V100-1\nV100-1\nV100-1\nV100-1\nV100-2\n");
   }
 
   TEST_CASE("script: the words as they are") {
@@ -144,6 +216,12 @@ TEST_SUITE("launch command") {
     CHECK_FALSE(launch_command(wanted));
     wanted = request("script", "");
     wanted.hosts[0].name = "-oProxyCommand=x";
+    CHECK_FALSE(launch_command(wanted));
+    wanted = request("openmpi", "");
+    wanted.ssh_config = "/tmp/my config";
+    CHECK_FALSE(launch_command(wanted));
+    wanted = request("script", "");
+    wanted.env = {{"A B", "x"}};
     CHECK_FALSE(launch_command(wanted));
     wanted = request("torchrun", "");
     wanted.hosts[0].slots = 0;
