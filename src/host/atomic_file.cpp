@@ -1,6 +1,7 @@
 #include "host/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,12 +73,43 @@ Result<void> check_expected(const FileWrite& file, const FilePlace& place, const
   return {};
 }
 
+Result<void> sync_folder(const FilePlace& place) {
+  if (::fsync(place.folder.get()) != 0) return io_error(place.folder_path + ": fsync", errno);
+  return {};
+}
+
+bool exchange(const FilePlace& place, const TempFile& temp) {
+  const int folder = place.folder.get();
+  return ::renameat2(folder, temp.name().c_str(), folder, place.name.c_str(), RENAME_EXCHANGE) == 0;
+}
+
+/// Trades places with the file that is expected there, and back again where it is another one: what
+/// somebody put there between the last look and now. nullopt: this folder cannot do that.
+Result<std::optional<bool>> trade_places(const FileWrite& file, const FilePlace& place,
+                                         const TempFile& temp) {
+  const int folder = place.folder.get();
+  if (!exchange(place, temp)) return std::optional<bool>();
+  DT_TRY_ASSIGN(std::string behind, digest_of(folder, temp.name(), file.path));
+  if (behind == *file.expected_sha256) return std::optional(true);
+  const std::string own = sha256(file.content);
+  for (int tries = 0; behind != own && tries < max_links; ++tries) {
+    if (!exchange(place, temp)) return io_error(file.path + ": rename", errno);
+    DT_TRY_ASSIGN(behind, digest_of(folder, temp.name(), file.path));
+  }
+  return std::optional(false);
+}
+
 /// Puts the temp at its real name. A file that must be absent is not replaced, whoever made it
-/// meanwhile.
+/// meanwhile, and one that must be as expected is not lost where it is not.
 Result<void> put_in_place(const FileWrite& file, const FilePlace& place, TempFile& temp) {
   const bool must_be_absent = file.expected_sha256 && file.expected_sha256->empty();
   const int folder = place.folder.get();
   int failed = 0;
+  if (file.expected_sha256 && !must_be_absent) {
+    DT_TRY_ASSIGN(const auto traded, trade_places(file, place, temp));
+    if (traded && !*traded) return stale(file.path, "changed while it was being written");
+    if (traded) return sync_folder(place);
+  }
   if (must_be_absent) {
     failed = ::renameat2(folder, temp.name().c_str(), folder, place.name.c_str(), RENAME_NOREPLACE);
     if (failed != 0 && errno == EEXIST) return stale(file.path, "was made meanwhile");
@@ -88,13 +120,12 @@ Result<void> put_in_place(const FileWrite& file, const FilePlace& place, TempFil
     return Error{Status::io, file.path + ": is bind mounted and cannot be replaced"};
   if (failed != 0) return io_error(file.path + ": rename", errno);
   temp.keep();
-  if (::fsync(folder) != 0) return io_error(place.folder_path + ": fsync", errno);
-  return {};
+  return sync_folder(place);
 }
 
 }  // namespace
 
-Result<void> write_file(const FileWrite& file) {
+Result<bool> try_write_file(const FileWrite& file) {
   MissingFolders missing;
   missing.make = file.make_folders;
   missing.mode = file.folder_mode.value_or(0755);
@@ -103,6 +134,8 @@ Result<void> write_file(const FileWrite& file) {
     return Error{Status::invalid, file.path + ": the owner is not uid:gid: " + visible(file.owner)};
   DT_TRY_ASSIGN(const FilePlace place, place_of(file, missing));
   const int folder = place.folder.get();
+  // Where the file system has no locks for folders, there is none to wait for.
+  if (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
   remove_stale_temps(folder, place.name);
   DT_TRY_ASSIGN(const FileTraits old, look_at(folder, place.name, file.path));
   DT_TRY(check_expected(file, place, old));
@@ -115,7 +148,17 @@ Result<void> write_file(const FileWrite& file) {
 
   DT_TRY_ASSIGN(const FileTraits now, look_at(folder, place.name, file.path));
   if (!now.same_as(old)) return stale(file.path, "changed while it was being written");
-  return put_in_place(file, place, temp);
+  DT_TRY(put_in_place(file, place, temp));
+  return true;
+}
+
+Error locked_error(const std::string& path) {
+  return {Status::io, path + ": another writer holds its folder"};
+}
+
+Result<void> write_file(const FileWrite& file) {
+  DT_TRY_ASSIGN(const bool written, try_write_file(file));
+  return written ? Result<void>{} : locked_error(file.path);
 }
 
 Result<std::optional<FileState>> read_file(const std::string& path, std::size_t limit) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "base/deadline.hpp"
 #include "base/text.hpp"
 #include "host/atomic_file.hpp"
 #include "proc/child.hpp"
@@ -14,6 +15,9 @@
 namespace dtenv {
 
 namespace {
+
+/// A write takes milliseconds: who holds the lock longer hangs on a disk.
+constexpr Duration lock_patience = std::chrono::seconds(10);
 
 /// The engine's socket: DOCKER_HOST where it names one, else where every package puts it.
 Result<std::string> socket_path() {
@@ -57,7 +61,13 @@ Task<Result<std::optional<FileState>>> LocalHost::read(std::string path, std::si
 }
 
 Task<Result<void>> LocalHost::write(const FileWrite& file) {
-  co_return write_file(file);
+  const auto deadline = std::chrono::steady_clock::now() + lock_patience;
+  for (;;) {
+    DT_CO_TRY_ASSIGN(const bool written, try_write_file(file));
+    if (written) co_return Result<void>{};
+    if (std::chrono::steady_clock::now() > deadline) co_return locked_error(file.path);
+    co_await pause(std::chrono::milliseconds(20));
+  }
 }
 
 Task<Result<Docker*>> LocalHost::docker() {

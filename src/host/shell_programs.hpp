@@ -34,7 +34,9 @@ head -c "$((limit + 1))" "$p"
 )sh";
 
 /// PATH SIZE MODE OWNER SHA256 FOLLOW MAKE_FOLDERS FOLDER_MODE, the content on stdin. "-": not
-/// given; SHA256 may be "absent". Nothing is at PATH but the old file or the whole new one.
+/// given; SHA256 may be "absent". Nothing is at PATH but the old file or the whole new one. Writers
+/// of dtenv wait for each other by a lock of the folder, which dies with its holder and leaves
+/// nothing behind.
 inline constexpr std::string_view write_program = R"sh(LC_ALL=C; export LC_ALL
 p=$1 size=$2 mode=$3 owner=$4 sha=$5 follow=$6 make=$7 fmode=$8
 umask 077
@@ -67,6 +69,20 @@ same() {
        [ "${h%% *}" = "$sha" ] || die 83 "changed since it was read" ;;
   esac
 }
+if [ -r "$d" ] && command -v flock >/dev/null 2>&1; then
+  exec 9<"$d"
+  n=0
+  while flock -n 9 2>/dev/null; [ $? = 1 ]; do
+    n=$((n + 1)); [ "$n" -le 100 ] || die 84 "another writer has held its folder for 10 s"
+    sleep 0.1
+  done
+fi
+for f in "$d/.$b".dtenv.s.*; do
+  o=${f##*.dtenv.s.}; o=${o%%.*}
+  case $o in *[!0-9]*|'') continue ;; esac
+  z=Z; [ ! -r "/proc/$o/stat" ] || read -r x x z x <"/proc/$o/stat"
+  [ "$z" != Z ] || rm -f "$f"
+done
 if [ -e "$p" ]; then
   [ -d "$p" ] && die 81 "a folder"
   [ -f "$p" ] || die 81 "not a regular file"
@@ -78,16 +94,12 @@ fi
 [ "$mode" != - ] || mode=644
 before=$(look)
 same
-for f in "$d/.$b".dtenv.s.*; do
-  o=${f##*.dtenv.s.}; o=${o%%.*}
-  case $o in *[!0-9]*|'') continue ;; esac
-  [ -d "/proc/$o" ] || rm -f "$f"
-done
 tmp=$(mktemp "$d/.$b.dtenv.s.$$.XXXXXX") || exit 84
 trap 'rm -f "$tmp"' EXIT
 trap 'exit 84' HUP INT TERM PIPE
 cat >"$tmp" || exit 84
 [ "$(stat -c %s "$tmp")" = "$size" ] || die 84 "the content was cut short"
+[ ! -e "$p" ] || cp --attributes-only --preserve=xattr "$p" "$tmp" 2>/dev/null
 [ "$owner" = - ] || [ "$owner" = "$(stat -c %u:%g "$tmp")" ] || chown "$owner" "$tmp" || exit 84
 chmod "$mode" "$tmp" || exit 84
 sync "$tmp" 2>/dev/null || sync
