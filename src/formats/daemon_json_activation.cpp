@@ -61,6 +61,18 @@ std::string show(const JsonText& text, const JsonNode* node) {
   return visible(shown, 120);
 }
 
+/// As Go prints it, and so dockerd: [tcp://a tcp://b], map[max-size:10m].
+std::string as_go(const JsonNode& value) {
+  std::vector<std::string> parts;
+  for (const JsonNode& item : value.items) parts.push_back(as_go(item));
+  for (const JsonMember& member : value.members)
+    parts.push_back(member.key + ":" + as_go(member.value));
+  std::sort(parts.begin(), value.is(Kind::object) ? parts.end() : parts.begin());
+  if (value.is(Kind::array)) return "[" + join(parts, " ") + "]";
+  if (value.is(Kind::object)) return "map[" + join(parts, " ") + "]";
+  return value.is(Kind::null) ? "<nil>" : value.text;
+}
+
 bool is_true(const JsonText& text, const Flags& flags, const std::string& key) {
   const JsonNode* value = text.find({key});
   if (value) return value->is(Kind::boolean) && value->text == "true";
@@ -83,20 +95,34 @@ bool has_runtime(const JsonText& text, const Flags& flags, const std::string& na
                      [&](const std::string& word) { return starts_with(word, name + "="); });
 }
 
+/// Whether a reload takes a key that is gone from the file back to its default; most keep the
+/// value.
+bool resets(const DaemonKey& key) {
+  constexpr std::array<std::string_view, 6> names = {"features",
+                                                     "max-concurrent-downloads",
+                                                     "max-concurrent-uploads",
+                                                     "max-download-attempts",
+                                                     "network-diagnostic-port",
+                                                     "nri-opts"};
+  return std::find(names.begin(), names.end(), key.name) != names.end();
+}
+
 /// Why one change needs a restart; empty: a reload does it.
 std::string why_restart(const KeyChange& change, const EngineRelease& engine) {
   const DaemonKey* key = find_daemon_key(change.key);
   if (!key) return "not known to be reloadable";
   if (key->applied == DaemonKeyClass::restart) return "read at start only";
-  if (!change.after) return "a reload keeps the value of a key that is gone from the file";
-  const bool empty_runtimes =
-      change.key == "runtimes" && (change.after->is(Kind::null) || change.after->members.empty());
+  if (!change.after && !resets(*key))
+    return "a reload keeps the value of a key that is gone from the file";
+  if (!change.after && change.key != "features") return "";
+  const bool empty_runtimes = change.key == "runtimes" && change.after &&
+                              (change.after->is(Kind::null) || change.after->members.empty());
   if (empty_runtimes && engine.at_least(25) && change.before)
     return "a reload keeps the runtimes that are gone";
   if (change.key != "features") return "";
   for (const char* name : {"cdi", "containerd-snapshotter", "buildkit"}) {
     const JsonMember* before = change.before ? change.before->find(name) : nullptr;
-    const JsonMember* after = change.after->find(name);
+    const JsonMember* after = change.after ? change.after->find(name) : nullptr;
     const bool same = before && after ? same_json(before->value, after->value) : before == after;
     if (!same) return std::string(name) + " is read at start only";
   }
@@ -139,22 +165,20 @@ class Planner {
       raise(Activation::restart, what + why + ": restart");
   }
 
-  /// moby up to 24 dies of these on SIGHUP (nil map, nil runtime); a restart is safe.
   void killers() {
-    if (state_.engine.known && state_.engine.at_least(25)) return;
-    const JsonNode* runtimes = after_.find({"runtimes"});
-    if (!runtimes) return;
-    killer_ = runtimes->is(Kind::null) || runtimes->members.empty();
-    if (runtimes->is(Kind::null))
-      raise(Activation::restart,
-            "runtimes: null: engines up to 24 panic on a reload with it: restart");
-    else if (runtimes->members.empty())
-      raise(Activation::restart,
-            "runtimes: {}: engines up to 24 panic on a reload with it: restart");
+    const std::string why = reload_killer(after_, state_.engine);
+    killer_ = !why.empty();
+    if (killer_) raise(Activation::restart, why + ": restart");
   }
 
   void refusals() {
-    flag_conflicts(after_.root());
+    std::vector<std::string> conflicts;
+    flag_conflicts(after_.root(), conflicts);
+    if (!conflicts.empty())
+      raise(Activation::refuse,
+            "the following directives are specified both as a flag and in the configuration "
+            "file: " +
+                join(conflicts, ", "));
     const std::string runtime = default_runtime(after_, flags_);
     if (!has_runtime(after_, flags_, runtime))
       raise(Activation::refuse,
@@ -172,19 +196,20 @@ class Planner {
     }
   }
 
-  void flag_conflicts(const JsonNode& object) {
+  void flag_conflicts(const JsonNode& object, std::vector<std::string>& conflicts) {
     for (const JsonMember& member : object.members) {
       const DaemonKey* key = find_daemon_key(member.key);
       if (is_flattened(member.key, member.value) ||
           (key && key->type == DaemonKeyType::object && member.key != "builder"))
-        flag_conflicts(member.value);
+        flag_conflicts(member.value, conflicts);
       const auto flag = flags_.find(member.key);
       if (flag == flags_.end() || member.key == "runtimes") continue;
-      raise(Activation::refuse,
-            "the following directives are specified both as a flag and in the configuration "
-            "file: " +
-                member.key + ": (from flag: [" + join(flag->second, " ") +
-                "], from file: " + show(after_, &member.value) + ")");
+      const bool list = key && key->type != DaemonKeyType::text &&
+                        key->type != DaemonKeyType::boolean && key->type != DaemonKeyType::whole &&
+                        key->type != DaemonKeyType::size;
+      const std::string given = join(flag->second, " ");
+      conflicts.push_back(member.key + ": (from flag: " + (list ? "[" + given + "]" : given) +
+                          ", from file: " + visible(as_go(member.value), 120) + ")");
     }
   }
 
@@ -194,12 +219,13 @@ class Planner {
       return std::find(breaks_live_restore.begin(), breaks_live_restore.end(), change.key) !=
              breaks_live_restore.end();
     });
+    const bool on = state_.live_restore.value_or(is_true(before_, flags_, "live-restore"));
     const bool restores = is_true(after_, flags_, "live-restore") && !state_.swarm && !broken;
-    if (restores && killer_ && !is_true(before_, flags_, "live-restore")) {
+    if (restores && killer_ && !on) {
       plan_.containers_survive = state_.running_containers == 0;
       return;
     }
-    plan_.reload_first = restores && !is_true(before_, flags_, "live-restore");
+    plan_.reload_first = restores && !on;
     plan_.containers_survive = restores || state_.running_containers == 0;
     if (plan_.reload_first)
       plan_.reasons.push_back(
@@ -234,6 +260,15 @@ std::string_view activation_name(Activation activation) {
       return "refuse";
   }
   return "";
+}
+
+std::string reload_killer(const JsonText& file, const EngineRelease& engine) {
+  // moby up to 24 dies of these on SIGHUP (nil map, nil runtime); a restart is safe.
+  if (engine.known && engine.at_least(25)) return {};
+  const JsonNode* runtimes = file.find({"runtimes"});
+  if (!runtimes || !runtimes->members.empty()) return {};
+  return std::string("runtimes: ") + (runtimes->is(Kind::null) ? "null" : "{}") +
+         ": engines up to 24 panic on a reload with it";
 }
 
 ActivationPlan plan_activation(const JsonText& before, const JsonText& after,

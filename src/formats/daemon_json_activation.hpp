@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct DaemonState {
   std::vector<std::string> unit_flags;  ///< dockerd's words, with or without the program
   int running_containers = 0;
   bool swarm = false;
+  std::optional<bool> live_restore = {};  ///< what it runs with; nullopt: what the old file says
 };
 
 struct ActivationPlan {
@@ -34,5 +36,8 @@ struct ActivationPlan {
 /// behaviour, not opinion.
 ActivationPlan plan_activation(const JsonText& before, const JsonText& after,
                                const DaemonState& state);
+
+/// Why a daemon of this engine would die of SIGHUP with this file; empty: it would not.
+std::string reload_killer(const JsonText& file, const EngineRelease& engine);
 
 }  // namespace dtenv

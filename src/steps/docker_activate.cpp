@@ -7,8 +7,8 @@
 #include "formats/daemon_json_encoding.hpp"
 #include "net/docker.hpp"
 #include "steps/docker_changes.hpp"
-#include "steps/docker_files.hpp"
 #include "steps/docker_programs.hpp"
+#include "steps/docker_write.hpp"
 
 namespace dtenv {
 
@@ -32,14 +32,6 @@ Result<Wanted> wanted_of(const std::string& bytes, const Facts& facts,
   DT_TRY_ASSIGN(JsonText text, JsonText::parse(decoded.text, facts.config_file));
   return Wanted{std::move(text), payload_text(payload, "activation") == "restart",
                 payload_flag(payload, "reload_first")};
-}
-
-Task<Result<void>> remove_file(Target& target, std::string path) {
-  Command command;
-  command.argv = {"rm", "-f", "--", std::move(path)};
-  const auto removed = co_await run_ok(target.host, command);
-  if (!removed) co_return removed.error();
-  co_return Result<void>();
 }
 
 /// A reload says nothing of its success: what counts is what the daemon then has.
@@ -103,16 +95,8 @@ Task<Result<void>> activate(Target& target, const Facts& facts, const Wanted& wa
 }
 
 /// Old file, and a daemon that runs with it.
-Task<Result<void>> put_back(Target& target, const Facts& facts) {
-  if (facts.config_text) {
-    FileWrite file;
-    file.path = facts.config_file;
-    file.content = *facts.config_text;
-    file.follow_symlink = true;
-    DT_CO_TRY(co_await target.host.write(file));
-  } else {
-    DT_CO_TRY(co_await remove_file(target, facts.config_file));
-  }
+Task<Result<void>> put_back(Target& target, const Facts& facts, const std::string& bytes) {
+  DT_CO_TRY(co_await restore_daemon_json(target, facts, bytes));
   const auto answers = co_await wait_for_engine(target, std::chrono::seconds(3));
   if (answers) co_return co_await hang_up(target, facts);
   DT_CO_TRY(co_await run_docker_program(target, docker_start_program, facts.daemon_argv,
@@ -121,63 +105,74 @@ Task<Result<void>> put_back(Target& target, const Facts& facts) {
 }
 
 /// `cause` with what became of the machine.
-Task<Result<void>> roll_back(Target& target, const Facts& facts, Error cause) {
+Task<Result<void>> roll_back(Target& target, const Facts& facts, const std::string& bytes,
+                             Error cause) {
   target.progress.text(facts.config_file + ": putting the old file back");
-  const auto back = co_await put_back(target, facts);
+  const auto back = co_await put_back(target, facts, bytes);
   Error error(Status::verify, facts.config_file + ": " + cause.message +
                                   (back ? "; the old file is back and the engine runs with it"
                                         : "; putting the old file back: " + back.error().message));
   error.detail = std::move(cause.detail);
   if (back) {
-    const auto removed = co_await remove_file(target, pending_file(facts.config_file));
-    if (!removed) co_return removed.error();
+    DT_CO_TRY(co_await remove_pending(target, facts.config_file));
   }
   co_return error;
 }
 
-Task<Result<void>> write_files(Target& target, const Facts& facts, const std::string& bytes,
-                               const json::object& payload) {
-  const std::string activation = payload_text(payload, "activation");
-  if (activation != "none") {
-    FileWrite pending;
-    pending.path = pending_file(facts.config_file);
-    pending.content = activation + "\n";
-    DT_CO_TRY(co_await target.host.write(pending));
+/// The bytes to write. Where somebody else has edited the file since the plan was made, the same
+/// changes to the file as it is now; PLAN_STALE where they would be others, or do other things.
+Result<std::string> bytes_for(const Config& config, const Facts& facts,
+                              const json::object& payload) {
+  const Error moved(Status::plan_stale, facts.config_file + " has changed since the plan was made");
+  if (facts.config_file != payload_text(payload, "path")) return moved;
+  if ((facts.config_text ? sha256(*facts.config_text) : "") == payload_text(payload, "old"))
+    return base64_decode(payload_text(payload, "text")).value_or("");
+  DT_TRY_ASSIGN(const DaemonJsonMerge merge, wanted_daemon_json(config, facts));
+  const Activation activation = facts.engine ? merge.plan.activation : Activation::none;
+  if (!merge.changed || activation_name(activation) != payload_text(payload, "activation") ||
+      merge.plan.reload_first != payload_flag(payload, "reload_first") ||
+      join(merge.plan.changes, "\n") != payload_text(payload, "changes"))
+    return moved;
+  return merge.text;
+}
+
+Task<Result<bool>> is_as_it_was(Target& target, const Facts& facts) {
+  DT_CO_TRY_ASSIGN(const auto state, co_await target.host.read(facts.config_file));
+  if (!state || !facts.config_text) co_return state.has_value() == facts.config_text.has_value();
+  co_return state->content == *facts.config_text;
+}
+
+/// Reads, checks and writes; again where somebody else was faster.
+Task<Result<std::string>> write_wanted(const Config& config, Target& target,
+                                       const json::object& payload, Facts& facts) {
+  for (int tries = 0;; ++tries) {
+    DT_CO_TRY_ASSIGN(facts, co_await DockerConfig::observe(config, target));
+    DT_CO_TRY_ASSIGN(std::string bytes, bytes_for(config, facts, payload));
+    DT_CO_TRY(co_await validate_daemon_json(target, facts, bytes));
+    const auto written =
+        co_await write_daemon_json(target, facts, bytes, payload_text(payload, "activation"));
+    if (written) co_return std::move(bytes);
+    const bool stale = written.error().status == Status::plan_stale;
+    DT_CO_TRY_ASSIGN(const bool old_stands, co_await is_as_it_was(target, facts));
+    // Where the file is new all the same (a disk that ends at the last fsync), the mark stays.
+    if (stale || old_stands) {
+      DT_CO_TRY(co_await remove_pending(target, facts.config_file));
+    }
+    if (!stale || tries == 5) co_return written.error();
   }
-  if (facts.config_text) {
-    FileWrite backup;
-    backup.path = backup_file(facts.config_file);
-    backup.content = *facts.config_text;
-    DT_CO_TRY(co_await target.host.write(backup));
-  }
-  FileWrite file;
-  file.path = facts.config_file;
-  file.content = bytes;
-  file.expected_sha256 = payload_text(payload, "old");
-  file.follow_symlink = true;
-  co_return co_await target.host.write(file);
 }
 
 }  // namespace
 
 Task<Result<void>> apply_daemon_json(const Config& config, Target& target,
                                      const json::object& payload) {
-  const std::string bytes = base64_decode(payload_text(payload, "text")).value_or("");
-  DT_CO_TRY_ASSIGN(const Facts facts, co_await DockerConfig::observe(config, target));
-  if (facts.config_file != payload_text(payload, "path") ||
-      (facts.config_text ? sha256(*facts.config_text) : "") != payload_text(payload, "old"))
-    co_return Error(Status::plan_stale, facts.config_file + " has changed since the plan was made");
+  Facts facts;
+  DT_CO_TRY_ASSIGN(const std::string bytes, co_await write_wanted(config, target, payload, facts));
   DT_CO_TRY_ASSIGN(const Wanted wanted, wanted_of(bytes, facts, payload));
-  const auto written = co_await write_files(target, facts, bytes, payload);
-  if (!written) {
-    // The old file stands: nothing waits for a reload.
-    const auto removed = co_await remove_file(target, pending_file(facts.config_file));
-    co_return removed ? written.error() : removed.error();
-  }
   if (payload_text(payload, "activation") == "none") co_return Result<void>();
   auto activated = co_await activate(target, facts, wanted);
-  if (!activated) co_return co_await roll_back(target, facts, activated.error());
-  co_return co_await remove_file(target, pending_file(facts.config_file));
+  if (!activated) co_return co_await roll_back(target, facts, bytes, activated.error());
+  co_return co_await remove_pending(target, facts.config_file);
 }
 
 Task<Result<void>> apply_activation(const Config& config, Target& target,
@@ -186,8 +181,17 @@ Task<Result<void>> apply_activation(const Config& config, Target& target,
   if (!facts.config_text)
     co_return Error(Status::plan_stale, facts.config_file + " is gone since the plan was made");
   DT_CO_TRY_ASSIGN(const Wanted wanted, wanted_of(*facts.config_text, facts, payload));
+  if (!facts.pending.empty()) {
+    // Written again as it is: that takes away what the run that was cut short left beside it.
+    FileWrite same;
+    same.path = facts.config_file;
+    same.content = *facts.config_text;
+    same.expected_sha256 = sha256(*facts.config_text);
+    same.follow_symlink = true;
+    DT_CO_TRY(co_await target.host.write(same));
+  }
   DT_CO_TRY(co_await activate(target, facts, wanted));
-  co_return co_await remove_file(target, pending_file(facts.config_file));
+  co_return co_await remove_pending(target, facts.config_file);
 }
 
 }  // namespace dtenv

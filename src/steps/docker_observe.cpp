@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/digest.hpp"
 #include "formats/daemon_flags.hpp"
 #include "formats/openpgp.hpp"
 #include "net/docker.hpp"
@@ -157,6 +158,15 @@ Task<Result<void>> observe_packages(const Config& config, const Look& look, Fact
   co_return Result<void>();
 }
 
+/// "restart SHA256": of the file that was to be replaced. While that one stands, nothing waits.
+std::string still_pending(std::string_view mark, const Facts& facts) {
+  const auto words = split_words(mark);
+  if (words.empty()) return {};
+  const std::string now = facts.config_text ? sha256(*facts.config_text) : "";
+  const std::string_view replaced = words.size() > 1 ? words[1] : std::string_view{};
+  return now == replaced ? std::string{} : std::string(words[0]);
+}
+
 }  // namespace
 
 Task<Result<DockerConfig::Facts>> DockerConfig::observe(const Config& config, Target& target) {
@@ -185,7 +195,7 @@ Task<Result<DockerConfig::Facts>> DockerConfig::observe(const Config& config, Ta
   DT_CO_TRY_ASSIGN(auto file, co_await host.read(facts.config_file, limit));
   if (file) facts.config_text = std::move(file->content);
   DT_CO_TRY_ASSIGN(const auto pending, co_await host.read(pending_file(facts.config_file)));
-  if (pending) facts.pending = trim(pending->content);
+  if (pending) facts.pending = still_pending(pending->content, facts);
   DT_CO_TRY(co_await observe_packages(config, look, facts, host));
   co_return facts;
 }

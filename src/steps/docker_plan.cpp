@@ -102,13 +102,13 @@ Change file_change(const DaemonJsonMerge& merge, const Node& node, const Facts& 
   payload["old"] = old_digest;
   payload["activation"] = activation_name(activation);
   payload["reload_first"] = merge.plan.reload_first;
-  payload["pid"] = facts.daemon_pid;
+  payload["changes"] = json::string(to_utf8(join(merge.plan.changes, "\n")));
   change.payload = json::serialize(payload);
   return change;
 }
 
 /// The file is as wanted, but the daemon is not: cut short before, or edited by somebody else.
-Change engine_change(const Node& node, const Facts& facts, Activation activation, bool survive,
+Change engine_change(const Node& node, const Facts& facts, Activation activation, bool on_first,
                      const std::string& why) {
   Change change;
   change.node = node.name;
@@ -118,11 +118,13 @@ Change engine_change(const Node& node, const Facts& facts, Activation activation
   change.after = facts.config_file + " in force";
   change.reason = "the file says what is wanted, the daemon does not have it yet: " + why;
   change.stage = 1;
-  if (activation == Activation::restart) add_disruptions(facts, survive, change);
+  if (activation == Activation::restart)
+    add_disruptions(facts, on_first || facts.info.live_restore || facts.containers.empty(), change);
   json::object payload;
   payload["op"] = "activate";
   payload["path"] = facts.config_file;
   payload["activation"] = activation_name(activation);
+  payload["reload_first"] = on_first;
   change.payload = json::serialize(payload);
   return change;
 }
@@ -144,16 +146,18 @@ Result<void> plan_in_force(const Config& config, const Node& node, const Facts& 
   DT_TRY_ASSIGN(const DecodedJson decoded, decode_daemon_json(*facts.config_text, release));
   DT_TRY_ASSIGN(const JsonText text, JsonText::parse(decoded.text, facts.config_file));
   const auto missing = not_in_force(text.root(), facts.info, wanted_keys(config));
-  if (facts.pending == "restart") {
-    const bool survive = facts.info.live_restore || facts.containers.empty();
-    plan.changes.push_back(engine_change(node, facts, Activation::restart, survive,
-                                         "an earlier apply was cut short before the restart"));
-  } else if (!missing.empty() || facts.pending == "reload") {
-    plan.changes.push_back(engine_change(node, facts, Activation::reload, true,
-                                         missing.empty()
-                                             ? "an earlier apply was cut short before the reload"
-                                             : join(missing, "; ")));
-  }
+  if (missing.empty() && facts.pending.empty()) return {};
+  std::string why = missing.empty() || facts.pending == "restart"
+                        ? "an earlier apply was cut short before the " + facts.pending
+                        : join(missing, "; ");
+  const std::string killer = reload_killer(text, release);
+  if (!killer.empty()) why += "; " + killer;
+  const bool restart = facts.pending == "restart" || !killer.empty();
+  const JsonNode* restores = text.find({"live-restore"});
+  const bool on_first = restart && killer.empty() && restores && restores->text == "true" &&
+                        !facts.info.live_restore && !facts.info.swarm;
+  plan.changes.push_back(engine_change(
+      node, facts, restart ? Activation::restart : Activation::reload, on_first, why));
   return {};
 }
 
@@ -167,6 +171,7 @@ Result<DaemonJsonMerge> wanted_daemon_json(const Config& config, const Facts& fa
   request.state.unit_flags = facts.daemon_argv;
   request.state.running_containers = static_cast<int>(facts.containers.size());
   request.state.swarm = facts.info.swarm;
+  if (facts.engine) request.state.live_restore = facts.info.live_restore;
   return merge_daemon_json(request);
 }
 

@@ -17,6 +17,7 @@ own=$(readlink /proc/self/ns/pid)
 for p in /proc/[0-9]*; do
   [ "$(cat "$p/comm" 2>/dev/null)" = dockerd ] || continue
   [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$own" ] || continue
+  [ -n "$(tr -d '\0' <"$p/cmdline" 2>/dev/null)" ] || continue # a dead one that nobody has reaped
   holds=no
   [ -n "$inode" ] && ls -l "$p/fd" 2>/dev/null | grep -q "socket:\[$inode\]" && holds=yes
   uid=$(awk '/^Uid:/ {print $2}' "$p/status" 2>/dev/null)

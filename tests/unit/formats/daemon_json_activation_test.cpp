@@ -72,6 +72,14 @@ TEST_SUITE("daemon.json: coming into force") {
 
   TEST_CASE("a key that is gone from the file would stick: restart") {
     CHECK(plan("{\"registry-mirrors\": [\"https://a\"]}", "{}").activation == Activation::restart);
+    for (const char* key : {"max-concurrent-downloads", "max-concurrent-uploads",
+                            "max-download-attempts", "network-diagnostic-port"}) {
+      CAPTURE(key);
+      const auto gone = plan("{\"" + std::string(key) + "\": 7}", "{}");
+      CHECK(gone.activation == Activation::reload);
+    }
+    CHECK(plan("{\"features\": {\"x\": true}}", "{}").activation == Activation::reload);
+    CHECK(plan("{\"features\": {\"cdi\": true}}", "{}").activation == Activation::restart);
   }
 
   TEST_CASE("live-restore carries containers over a restart; switched on at once, reload first") {
@@ -88,6 +96,19 @@ TEST_SUITE("daemon.json: coming into force") {
     CHECK_FALSE(plan("{\"live-restore\": true}", "{\"live-restore\": true, \"data-root\": \"/d\"}",
                      with_containers(2))
                     .containers_survive);
+  }
+
+  TEST_CASE("what the daemon runs with counts, not what its file says") {
+    DaemonState behind = with_containers(2);
+    behind.live_restore = false;
+    const std::string on = "{\"live-restore\": true}";
+    const std::string more = "{\"live-restore\": true, \"log-driver\": \"local\"}";
+    const auto first = plan(on, more, behind);
+    CHECK(first.reload_first);
+    CHECK(first.containers_survive);
+    DaemonState ahead = with_containers(2);
+    ahead.live_restore = true;
+    CHECK_FALSE(plan("{}", more, ahead).reload_first);
   }
 
   TEST_CASE("what kills an engine up to 24 on reload is never reloaded") {
@@ -111,10 +132,15 @@ TEST_SUITE("daemon.json: coming into force") {
                               with_flags({"/usr/sbin/dockerd", "-H", "fd://"}));
     CHECK(planned.activation == Activation::refuse);
     CHECK(contains(planned.reasons.back(),
-                   "hosts: (from flag: [fd://], from file: [\"tcp://0.0.0.0:2375\"])"));
+                   "hosts: (from flag: [fd://], from file: [tcp://0.0.0.0:2375])"));
     CHECK(plan("{}", "{\"data-root\": \"/d\"}", with_flags({"--data-root=/x"})).activation ==
           Activation::refuse);
     CHECK(plan("{}", "{\"debug\": false}", with_flags({"-D"})).activation == Activation::refuse);
+    const auto both = plan("{}", "{\"debug\": false, \"log-opts\": {\"b\": \"1\", \"a\": \"2\"}}",
+                           with_flags({"--debug", "--log-opt", "c=3"}));
+    CHECK(contains(both.reasons.back(),
+                   "file: debug: (from flag: true, from file: false), log-opts: (from flag: [c=3], "
+                   "from file: map[a:2 b:1])"));
     CHECK(plan("{}", "{\"registry-mirrors\": []}", with_flags({"--registry-mirror", "https://a"}))
               .activation == Activation::refuse);
     CHECK(plan("{}", "{\"runtimes\": {\"x\": {\"path\": \"/x\"}}}",

@@ -112,6 +112,21 @@ TEST_SUITE("DockerConfig") {
     CHECK(again.changes[0].disrupts.size() == 3);
   }
 
+  TEST_CASE(
+      "a reload that would kill the daemon is a restart, live-restore first where it is wanted") {
+    const Plan killer =
+        plan_of(R"({"registry_mirrors": ["https://m.example.com"]})",
+                running(R"({"registry-mirrors": ["https://m.example.com"], "runtimes": {}})"));
+    CHECK(brief(killer) == "V100-1 restart docker engine");
+    CHECK(has(killer.changes[0].reason, "panic"));
+    CHECK(killer.changes[0].disrupts.size() == 3);
+    Facts cut = running(R"({"log-driver": "local", "live-restore": true})");
+    cut.pending = "restart";
+    const Plan spared = plan_of(R"({"daemon_options": {"log-driver": "local"}})", cut);
+    CHECK(spared.changes[0].disrupts.size() == 1);
+    CHECK(payload_flag(json::parse(spared.changes[0].payload).as_object(), "reload_first"));
+  }
+
   TEST_CASE("a restart names every container that ends; live-restore spares them") {
     const Plan plan = plan_of(R"({"daemon_options": {"log-driver": "local"}})", running());
     REQUIRE(plan.changes.size() == 1);
