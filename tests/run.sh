@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests: installs what is missing, builds, and runs each runner to its end.
 #   tests/run.sh [unit | testbed | quickstart | sanitizers | all]...
-#     unit        unit, golden, contract, C ABI, command, Python and structure tests (the fast path)
+#     unit        unit, golden, contract, C ABI, command, Python, fault and structure tests (the fast path)
 #     testbed     the seven steps on two machines in containers; needs root
 #     quickstart  examples/quickstart.sh from end to end; needs root
 #     sanitizers  unit, contract and C ABI tests under asan+ubsan, then tsan
