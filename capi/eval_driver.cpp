@@ -8,11 +8,8 @@ namespace {
 
 DriverSources read_sources(JsonReader& arguments) {
   DriverSources sources;
-  sources.proc_version = arguments.string("proc_version");
-  sources.dpkg = arguments.string("dpkg");
-  sources.dkms = arguments.string("dkms");
-  sources.modinfo = arguments.string("modinfo");
-  sources.ubuntu_drivers = arguments.string("ubuntu_drivers");
+  for (const auto& source : driver_source_names)
+    sources.*source.text = arguments.string(source.name);
   if (auto smi = arguments.object("nvidia_smi")) {
     SmiRun run;
     run.out = smi->string_or("stdout", "");
@@ -21,10 +18,6 @@ DriverSources read_sources(JsonReader& arguments) {
     smi->finish();
     sources.nvidia_smi = std::move(run);
   }
-  sources.pci = arguments.string("pci");
-  sources.libraries = arguments.string("libraries");
-  sources.kernel = arguments.string("kernel");
-  sources.kernel_log = arguments.string("kernel_log");
   return sources;
 }
 
@@ -60,11 +53,15 @@ json::value verdict_json(const DriverVerdict& verdict) {
 
 Result<json::value> eval_driver_verdict(JsonReader& arguments) {
   const auto sources = read_sources(arguments);
-  DriverWish wish;
+  std::optional<DriverVersion> min_driver;
   if (const auto text = arguments.string("min_driver")) {
-    wish.min_driver = parse_driver_version(*text);
-    if (!wish.min_driver) arguments.problem("min_driver", "not a driver version such as 525.60.13");
+    min_driver = parse_driver_version(*text);
+    if (!min_driver) arguments.problem("min_driver", "not a driver version such as 525.60.13");
   }
+  const auto cuda = arguments.string_or("cuda", "");
+  if (!cuda.empty() && !driver_floor(cuda))
+    arguments.problem("cuda", "not a version of CUDA such as 12.4");
+  const auto wish = driver_wish(min_driver, cuda);
   return verdict_json(driver_verdict(read_driver_facts(sources), wish));
 }
 

@@ -38,7 +38,8 @@ int eval(const Options& options) {
 }
 
 int explain(const Options& options) {
-  const std::string matches = dtenv::api::eval("explain", text_arguments(read_input("-")));
+  const std::string text_read = read_input(options.operand.empty() ? "-" : options.operand);
+  const std::string matches = dtenv::api::eval("explain", text_arguments(text_read));
   if (options.json) {
     std::cout << matches << '\n';
     return 0;

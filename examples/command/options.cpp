@@ -26,7 +26,7 @@ constexpr std::array<Verb, 12> verbs = {{
     {"eval", "FUNCTION", "run a pure helper: JSON arguments on stdin, JSON result on stdout"},
     {"hostfile", "doctor FILE",
      "what each launcher makes of a hostfile, with the place and the cure"},
-    {"explain", "", "read an error text on stdin and name known causes and repairs"},
+    {"explain", "[FILE]", "name known causes and repairs of an error text, of FILE or of stdin"},
     {"version", "", "print the version of the command and the library"},
     {"help", "[COMMAND]", "print this help, or a subcommand's"},
 }};

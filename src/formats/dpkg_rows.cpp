@@ -60,6 +60,21 @@ std::vector<DpkgRow> parse_dpkg_rows(std::string_view text) {
   return rows;
 }
 
+std::vector<DpkgRow> parse_rpm_rows(std::string_view text) {
+  std::vector<DpkgRow> rows;
+  for (const auto line : split_lines(text)) {
+    const auto fields = split(line, '\t');
+    if (fields.size() != 3 || fields[0].empty()) continue;
+    DpkgRow row;
+    row.status = "ii";
+    row.package = fields[0];
+    row.version = fields[1];
+    row.architecture = std::string(trim(fields[2]));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 std::optional<int> driver_branch(std::string_view package) {
   for (const auto& part : split(package, '-'))
     if (part.size() == 3)
@@ -68,11 +83,13 @@ std::optional<int> driver_branch(std::string_view package) {
 }
 
 bool is_module_package(std::string_view package) {
-  constexpr std::array<std::string_view, 10> heads = {"nvidia-dkms-",
+  constexpr std::array<std::string_view, 12> heads = {"nvidia-dkms-",
                                                       "nvidia-kernel-dkms",
                                                       "nvidia-kernel-open-dkms",
                                                       "nvidia-open-kernel-dkms",
                                                       "linux-modules-nvidia-",
+                                                      "kmod-nvidia",
+                                                      "akmod-nvidia",
                                                       "nvidia-driver",
                                                       "nvidia-headless-",
                                                       "nvidia-open",

@@ -7,7 +7,8 @@
 
 namespace dtenv {
 
-/// One row of `dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n'`.
+/// A package as the package manager has it: one row of `dpkg-query -W -f
+/// '${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n'`.
 struct DpkgRow {
   std::string status;  ///< "ii", "rc", "iU", "iFR", without blanks
   std::string package;
@@ -21,6 +22,9 @@ struct DpkgRow {
 
 /// Tabbed rows; the columns of `dpkg -l` are understood too, and its header passed over.
 std::vector<DpkgRow> parse_dpkg_rows(std::string_view text);
+
+/// `rpm -qa --qf '%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\n'`: what rpm lists is installed.
+std::vector<DpkgRow> parse_rpm_rows(std::string_view text);
 
 /// "nvidia-driver-550-server-open" → 550; nullopt where the name has no branch.
 std::optional<int> driver_branch(std::string_view package);

@@ -41,7 +41,13 @@ struct DriverVerdict {
 
 struct DriverWish {
   std::optional<DriverVersion> min_driver;
+  std::string cuda;  ///< "12.4": whose floor min_driver is; empty: of no CUDA
 };
+
+/// The oldest driver (Linux) that serves a CUDA version; nullopt: no version that is known.
+std::optional<DriverVersion> driver_floor(std::string_view cuda);
+/// What is asked for: the newer of the two floors. `min_driver` may be nullopt, `cuda` empty.
+DriverWish driver_wish(std::optional<DriverVersion> min_driver, const std::string& cuda);
 
 DriverVerdict driver_verdict(const DriverFacts& facts, const DriverWish& wish = {});
 

@@ -23,6 +23,12 @@ std::optional<DriverVersion> parse_driver_version(std::string_view text) {
   return DriverVersion{numbers[0], numbers[1], numbers[2]};
 }
 
+std::string show_driver_version(const DriverVersion& version) {
+  const auto padded = [](int number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+  return std::to_string(version.major) + "." + padded(version.minor) +
+         (version.patch == 0 ? "" : "." + padded(version.patch));
+}
+
 std::string upstream_version(std::string_view package_version) {
   if (const auto colon = package_version.find(':'); colon != std::string_view::npos)
     package_version.remove_prefix(colon + 1);

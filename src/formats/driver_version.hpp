@@ -17,6 +17,8 @@ struct DriverVersion {
 
 /// Two or three decimal parts and nothing else.
 std::optional<DriverVersion> parse_driver_version(std::string_view text);
+/// As NVIDIA writes it: "525.60.13", "384.81", "580.65.06".
+std::string show_driver_version(const DriverVersion& version);
 /// The upstream part of a package version: "1:550.120-0ubuntu0.22.04" → "550.120".
 std::string upstream_version(std::string_view package_version);
 /// The first driver version that stands in `text` at or after `from`, as written; empty: none.

@@ -24,6 +24,7 @@ std::vector<std::span<const KnownError>> error_catalogue();
 std::span<const KnownError> launch_errors();
 std::span<const KnownError> driver_errors();
 std::span<const KnownError> engine_errors();
+std::span<const KnownError> api_errors();
 std::span<const KnownError> daemon_errors();
 
 }  // namespace dtenv

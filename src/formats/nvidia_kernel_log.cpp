@@ -13,9 +13,9 @@ struct Sign {
   std::string NvidiaKernelLog::*field;
 };
 
-constexpr std::array<Sign, 18> sign_table = {{
+constexpr std::array<Sign, 20> sign_table = {{
     {"requires use of the NVIDIA open kernel modules", &NvidiaKernelLog::needs_open},
-    {"not supported by open nvidia.ko", &NvidiaKernelLog::needs_proprietary},
+    {"not supported by open", &NvidiaKernelLog::needs_proprietary},
     {"NVIDIA probe routine was not called", &NvidiaKernelLog::probe_not_called},
     {"obtain ownership of the NVIDIA device", &NvidiaKernelLog::probe_not_called},
     {"Module nvidia not found in directory", &NvidiaKernelLog::not_built},
@@ -25,6 +25,8 @@ constexpr std::array<Sign, 18> sign_table = {{
     {"Key was rejected by service", &NvidiaKernelLog::key_rejected},
     {"Required key not available", &NvidiaKernelLog::key_rejected},
     {"Loading of unsigned module is rejected", &NvidiaKernelLog::key_rejected},
+    {"insert 'nvidia': No such device", &NvidiaKernelLog::no_device},
+    {"No NVIDIA GPU found", &NvidiaKernelLog::no_device},
     {"Legacy drivers", &NvidiaKernelLog::branch_too_new},
     {"NVRM: API mismatch", &NvidiaKernelLog::api_mismatch},
     {"don't match with driver version", &NvidiaKernelLog::fabric_mismatch},

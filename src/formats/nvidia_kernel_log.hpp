@@ -15,6 +15,7 @@ struct NvidiaKernelLog {
   std::string other_owner;        ///< "nouveau" where the log names it
   std::string not_built;          ///< not found for, or built for another, kernel
   std::string key_rejected;       ///< Secure Boot
+  std::string no_device;          ///< the module found no GPU for itself
   std::string branch_too_new;     ///< supported through a legacy branch
   std::string api_mismatch;
   std::string fabric_mismatch;

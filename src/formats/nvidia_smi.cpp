@@ -50,8 +50,37 @@ bool find_sign(std::string_view text, SmiReport& report) {
   return false;
 }
 
-/// NVML's own codes are the exit status of most failures.
-SmiState state_of_exit(int code) {
+/// A row of the query: index, uuid, bus, name, driver, capability, ECC errors, persistence. Cells
+/// may say [N/A], [Not Supported] or the like.
+void read_query_row(std::string_view line, SmiReport& report) {
+  const auto cells = split(line, ',');
+  for (const auto& cell : cells)
+    if (const auto word = trim(cell);
+        report.driver_version.empty() && word.find('.') == 3 && parse_driver_version(word))
+      report.driver_version = std::string(word);
+  if (cells.size() < 7) return;
+  const auto errors = parse_integer(trim(cells[6]), 1, INT32_MAX);
+  if (errors)
+    report.ecc_errors.push_back("GPU " + cells[0] + " has " + std::to_string(*errors) +
+                                " uncorrected ECC errors since the driver was loaded");
+  if (cells.size() > 7 && trim(cells[7]) == "Disabled") ++report.persistence_off;
+}
+
+void read_output(std::string_view out, SmiReport& report) {
+  for (const auto line : split_lines(out)) {
+    if (const auto at = line.find("Driver Version:"); at != std::string_view::npos)
+      report.driver_version = find_driver_version(line, at);
+    const bool listed = starts_with(line, "GPU ") && contains(line, "(UUID:");
+    const bool queried = contains(line, "GPU-") && contains(line, ", ");
+    if (!listed && !queried) continue;
+    ++report.gpus;
+    if (queried) read_query_row(line, report);
+  }
+}
+
+}  // namespace
+
+SmiState smi_state_of_code(int code) {
   switch (code) {
     case 0:
       return SmiState::ok;
@@ -81,27 +110,10 @@ SmiState state_of_exit(int code) {
   }
 }
 
-void read_output(std::string_view out, SmiReport& report) {
-  for (const auto line : split_lines(out)) {
-    if (const auto at = line.find("Driver Version:"); at != std::string_view::npos)
-      report.driver_version = find_driver_version(line, at);
-    const bool listed = starts_with(line, "GPU ") && contains(line, "(UUID:");
-    const bool queried = contains(line, "GPU-") && contains(line, ", ");
-    if (!listed && !queried) continue;
-    ++report.gpus;
-    if (!queried || !report.driver_version.empty()) continue;
-    for (const auto& cell : split(line, ','))
-      if (const auto word = trim(cell); word.find('.') == 3 && parse_driver_version(word))
-        report.driver_version = std::string(word);
-  }
-}
-
-}  // namespace
-
 SmiReport read_nvidia_smi(const SmiRun& run) {
   SmiReport report;
   if (!find_sign(run.out, report) && !find_sign(run.err, report)) {
-    report.state = state_of_exit(run.exit_code);
+    report.state = smi_state_of_code(run.exit_code);
     report.line = "nvidia-smi: exit " + std::to_string(run.exit_code);
     if (report.state == SmiState::ok) read_output(run.out, report);
   }

@@ -34,6 +34,12 @@ bool OsRelease::is_debian_family() const {
   return !family().empty();
 }
 
+bool OsRelease::is_rhel_family() const {
+  for (const std::string_view name : {"rhel", "fedora", "centos", "rocky", "almalinux"})
+    if (id == name || has_word(id_like, name)) return true;
+  return false;
+}
+
 std::string OsRelease::family() const {
   if (id == "ubuntu" || has_word(id_like, "ubuntu")) return "ubuntu";
   if (id == "debian" || has_word(id_like, "debian")) return "debian";

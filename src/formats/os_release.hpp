@@ -15,6 +15,8 @@ struct OsRelease {
   std::string pretty_name;
 
   bool is_debian_family() const;
+  /// RHEL and what is built from it or for it: dnf and rpm.
+  bool is_rhel_family() const;
   /// Whose repositories fit: "ubuntu" for Ubuntu and its derivatives, else "debian"; empty:
   /// neither.
   std::string family() const;

@@ -65,6 +65,8 @@ void read_sysfs_file(std::string_view file, std::string_view value, PciDevice& d
   if (file == "device") device.device = parse_hex(value).value_or(0);
   if (file == "class") device.class_code = parse_hex(value).value_or(0);
   if (file == "driver") device.driver = base_name(value);
+  if (file == "numa_node")
+    device.numa_node = static_cast<int>(parse_integer(value, 0, 9999).value_or(-1));
   if (file == "uevent") read_uevent(value, device);
 }
 

@@ -13,6 +13,7 @@ struct PciDevice {
   std::uint32_t device = 0;
   std::uint32_t class_code = 0;  ///< 0x030200
   std::string driver;            ///< what is bound; empty: nothing or not told
+  int numa_node = -1;            ///< -1: the machine has one, or does not tell
 
   bool is_nvidia_gpu() const;
   bool is_nvswitch() const;

@@ -93,7 +93,8 @@ std::string recommended_driver(const std::vector<UbuntuDevice>& devices) {
       if (first.empty()) first = driver.package;
       const bool everywhere =
           std::all_of(devices.begin(), devices.end(), [&](const UbuntuDevice& other) {
-            return !other.is_nvidia() || offers(other, driver.package);
+            // The rows of `list` are no device's.
+            return other.path.empty() || !other.is_nvidia() || offers(other, driver.package);
           });
       if (everywhere) return driver.package;
     }

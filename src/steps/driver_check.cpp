@@ -2,110 +2,13 @@
 
 #include <boost/json.hpp>
 
-#include "formats/os_release.hpp"
+#include "formats/driver_repair.hpp"
+#include "formats/error_catalogue.hpp"
 
 namespace dtenv {
 namespace {
 
 constexpr Duration install_deadline = std::chrono::minutes(30);
-
-/// What a command line would do to those who use the machine now.
-std::vector<Disruption> disruptions(const Argv& argv, bool is_last, const DriverVerdict& verdict) {
-  std::vector<Disruption> out;
-  if (argv.front() == "rmmod" || argv.front() == "nvidia-smi")
-    out.push_back({"containers", "every container that uses a GPU"});
-  if (is_last && verdict.needs_reboot)
-    out.push_back({"reboot", "the machine has to be restarted afterwards, by its owner"});
-  return out;
-}
-
-bool is_install(const Argv& argv) {
-  return argv.size() > 1 && argv[0] == "apt-get" && argv[1] == "install";
-}
-
-std::string resource_of(const Argv& argv) {
-  if (argv.front() == "modprobe" || argv.front() == "rmmod") return "kernel module nvidia";
-  if (argv.size() > 1 && argv[1] == "update") return "package lists";
-  if (!is_install(argv)) return "command " + argv.front();
-  // Options stand before the packages; each -o has a word of its own.
-  std::vector<std::string> packages;
-  for (std::size_t i = 2; i < argv.size(); ++i) {
-    if (argv[i] == "-o")
-      ++i;
-    else if (argv[i].front() != '-')
-      packages.push_back(argv[i]);
-  }
-  return "package " + join(packages, " ");
-}
-
-Change make_change(const Node& node, const DriverVerdict& verdict, const Argv& argv, bool is_last) {
-  Change change;
-  change.node = node.name;
-  change.resource = resource_of(argv);
-  change.action = is_install(argv) ? Action::create : Action::run;
-  change.before = verdict.version;
-  change.after = show_argv(argv);
-  change.reason = verdict.evidence.empty() ? std::string(driver_state_name(verdict.state))
-                                           : verdict.evidence.front();
-  change.disrupts = disruptions(argv, is_last, verdict);
-  json::array words;
-  for (const auto& word : argv) words.emplace_back(json::string(word));
-  change.payload = json::serialize(words);
-  return change;
-}
-
-std::vector<Argv> wanted_commands(const DriverCheck::Config& config,
-                                  const DriverCheck::Facts& facts) {
-  if (config.install == DriverCheck::Install::never || !facts.has_apt) return {};
-  if (config.install == DriverCheck::Install::if_missing && !facts.driver_missing) return {};
-  std::vector<Argv> out = facts.verdict.repair;
-  for (const auto& argv : facts.verdict.repair)
-    if (is_install(argv)) {
-      out.insert(out.begin(), Argv{"apt-get", "update"});
-      break;
-    }
-  return out;
-}
-
-std::string summary(const DriverVerdict& verdict) {
-  std::string text(driver_state_name(verdict.state));
-  if (!verdict.flavour.empty()) text += " (" + verdict.flavour + ")";
-  if (!verdict.evidence.empty()) text += ": " + join(verdict.evidence, "; ");
-  return text;
-}
-
-Error failure_of(const Node& node, const DriverVerdict& verdict) {
-  Error error(Status::state, "NVIDIA driver on " + node.name + ": " + summary(verdict));
-  for (const auto& argv : verdict.repair) {
-    Problem problem;
-    problem.problem = std::string(driver_state_name(verdict.state));
-    problem.hint = "would help: " + show_argv(argv);
-    error.detail.push_back(std::move(problem));
-  }
-  return error;
-}
-
-void plan_machine(const DriverCheck::Config& config, const Node& node,
-                  const DriverCheck::Facts& facts, Plan& plan) {
-  const auto& verdict = facts.verdict;
-  const bool sound = verdict.state == DriverState::ok;
-  const bool no_gpu = verdict.state == DriverState::no_gpu;
-  plan.notes.push_back({node.name, sound || no_gpu ? Severity::info : Severity::warning,
-                        no_gpu ? "no NVIDIA GPU" : summary(verdict)});
-  for (const auto& warning : verdict.warnings)
-    plan.notes.push_back({node.name, Severity::warning, warning});
-  if (sound) return;
-  const auto commands = no_gpu ? std::vector<Argv>{} : wanted_commands(config, facts);
-  for (std::size_t i = 0; i < commands.size(); ++i)
-    plan.changes.push_back(make_change(node, verdict, commands[i], i + 1 == commands.size()));
-  if (!commands.empty()) return;
-  for (const auto& argv : verdict.repair)
-    plan.notes.push_back({node.name, Severity::info, "would help: " + show_argv(argv)});
-  if (verdict.needs_reboot)
-    plan.notes.push_back({node.name, Severity::warning,
-                          "a restart is needed for the driver: dtenv never does that"});
-  if (config.require_gpu) plan.failures.emplace(node.name, failure_of(node, verdict));
-}
 
 json::array strings(const std::vector<std::string>& values) {
   json::array out;
@@ -118,6 +21,55 @@ json::value known(const std::string& value) {
   return json::value(json::string(to_utf8(value)));
 }
 
+/// Which modules a GPU runs with.
+std::string_view flavour_needed(GpuArch arch) {
+  if (arch == GpuArch::unknown) return "unknown";
+  if (arch >= GpuArch::blackwell) return "open";
+  return arch < GpuArch::turing ? "proprietary" : "either";
+}
+
+json::array devices_json(const DriverFacts& found) {
+  json::array out;
+  for (const auto& gpu : found.gpus) {
+    json::object one;
+    one["slot"] = gpu.slot;
+    one["architecture"] = gpu_arch_name(gpu_arch(gpu.device));
+    one["flavour_needed"] = flavour_needed(gpu_arch(gpu.device));
+    one["driver"] = known(gpu.driver);
+    if (gpu.numa_node >= 0) one["numa_node"] = gpu.numa_node;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json::object details_of(const DriverFacts& found) {
+  json::object out;
+  out["devices"] = devices_json(found);
+  out["nvswitch"] = found.has_nvswitch;
+  out["version_on_disk"] = known(found.modinfo.version);
+  out["library_versions"] = strings(found.libraries.versions);
+  const auto& nvml = found.nvml;
+  std::string answer = nvml.why_not.empty() ? nvml.library_error : "not asked: " + nvml.why_not;
+  if (nvml.init) answer = *nvml.init == 0 ? "answers" : nvml_code_name(*nvml.init);
+  out["nvml"] = known(answer);
+  if (nvml.cuda > 0)
+    out["cuda"] = std::to_string(nvml.cuda / 1000) + "." + std::to_string(nvml.cuda % 1000 / 10);
+  if (found.secure_boot) out["secure_boot"] = *found.secure_boot;
+  if (!found.next_kernel.empty()) out["next_kernel"] = found.next_kernel;
+  return out;
+}
+
+/// The command's words, with what the catalogue of errors knows of them.
+Error explained(Error error, const Outcome& outcome) {
+  for (const auto* known_error : explain(outcome.out + "\n" + outcome.err)) {
+    Problem problem;
+    problem.problem = std::string(known_error->cause);
+    problem.hint = std::string(known_error->repair);
+    error.detail.push_back(std::move(problem));
+  }
+  return error;
+}
+
 }  // namespace
 
 DriverCheck::Config DriverCheck::parse(JsonReader& reader) {
@@ -126,12 +78,20 @@ DriverCheck::Config DriverCheck::parse(JsonReader& reader) {
   if (install == "if_missing") config.install = Install::if_missing;
   if (install == "repair") config.install = Install::repair;
   config.require_gpu = reader.boolean_or("require_gpu", false);
+  config.hold = reader.boolean_or("hold", true);
+  std::optional<DriverVersion> min_driver;
   if (const auto text = reader.string("min_driver")) {
-    config.min_driver = parse_driver_version(*text);
-    if (!config.min_driver)
+    min_driver = parse_driver_version(*text);
+    if (!min_driver)
       reader.problem("min_driver", "\"" + visible(*text) + "\" is not a driver version",
                      "such as \"525.60.13\"");
   }
+  const std::string cuda = reader.string_or("cuda", "");
+  if (!cuda.empty() && !driver_floor(cuda))
+    reader.problem("cuda", "\"" + visible(cuda) + "\" is not a version of CUDA that is known",
+                   "from \"7.5\" to \"13.x\", such as \"12.4\"");
+  config.wish = driver_wish(min_driver, cuda);
+  config.smi_deadline = reader.duration_or("smi_deadline", config.smi_deadline);
   config.root = reader.string_or("root", "");
   while (ends_with(config.root, "/")) config.root.pop_back();
   if (!config.root.empty() && config.root.front() != '/')
@@ -143,31 +103,28 @@ DriverCheck::Config DriverCheck::parse(JsonReader& reader) {
 Task<Result<DriverCheck::Facts>> DriverCheck::observe(const Config& config, Target& target) {
   DT_CO_TRY_ASSIGN(const DriverSources sources, co_await read_driver_sources(config, target));
   const auto found = read_driver_facts(sources);
-  DriverWish wish;
-  wish.min_driver = config.min_driver;
   Facts facts;
-  facts.verdict = driver_verdict(found, wish);
+  facts.verdict = driver_verdict(found, config.wish);
+  facts.pending = pending_argvs(found, facts.verdict.repair);
+  facts.hold = hold_argvs(found);
   facts.gpus = found.smi.gpus > 0 ? found.smi.gpus : static_cast<int>(found.gpus.size());
   facts.driver_missing = !found.loaded && !found.has_packages();
+  facts.can_install = found.os.is_debian_family() || found.os.is_rhel_family();
   facts.kernel = found.kernel;
-  if (facts.verdict.state == DriverState::no_gpu) co_return facts;
-  const std::string path = config.root + "/etc/os-release";
-  DT_CO_TRY_ASSIGN(const auto release, co_await target.host.read(path, std::size_t{64} << 10));
-  facts.has_apt = release && parse_os_release(release->content).is_debian_family();
+  facts.details = details_of(found);
   co_return facts;
-}
-
-Result<Plan> DriverCheck::plan(const Config& config, const Cluster<Facts>& cluster) {
-  Plan plan;
-  for (const auto& machine : cluster.machines)
-    plan_machine(config, *machine.node, machine.facts, plan);
-  return plan;
 }
 
 Task<Result<void>> DriverCheck::apply(const Config& config, const Change& change, Target& target) {
   Command command;
   const json::value words = json::parse(change.payload);
   for (const auto& word : words.as_array()) command.argv.emplace_back(word.as_string());
+  if (const auto file = file_of(command.argv)) {
+    FileWrite write;
+    write.path = config.root + file->path;
+    write.content = file->text;
+    co_return co_await target.host.write(write);
+  }
   command.env.emplace_back("DEBIAN_FRONTEND", "noninteractive");
   command.env.emplace_back("NEEDRESTART_MODE", "l");
   if (!config.path.empty()) command.env.emplace_back("PATH", config.path);
@@ -178,8 +135,11 @@ Task<Result<void>> DriverCheck::apply(const Config& config, const Change& change
     const auto lines = split_lines(bytes);
     if (!lines.empty()) progress.text(visible(lines.back(), 160));
   };
-  DT_CO_TRY(co_await run_ok(target.host, command, sink));
-  co_return Result<void>{};
+  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await target.host.run(command, sink));
+  if (outcome.ok()) co_return Result<void>{};
+  // Somebody's broken source must not keep the driver from being installed: the installation tells.
+  if (command.argv.size() == 2 && command.argv[1] == "update") co_return Result<void>{};
+  co_return explained(command_error(command, outcome), outcome);
 }
 
 void DriverCheck::publish(const Config&, const Cluster<Facts>& cluster, Outputs& outputs) {
@@ -206,6 +166,7 @@ json::object DriverCheck::describe(const Facts& facts) {
   out["warnings"] = strings(verdict.warnings);
   out["repair"] = std::move(repair);
   out["needs_reboot"] = verdict.needs_reboot;
+  for (const auto& detail : facts.details) out[detail.key()] = detail.value();
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "formats/driver_verdict.hpp"
 #include "steps/step.hpp"
@@ -18,16 +19,21 @@ struct DriverCheck {
   struct Config {
     Install install = Install::never;
     bool require_gpu = false;
-    std::optional<DriverVersion> min_driver;
+    bool hold = true;  ///< keep unattended upgrades off the driver
+    DriverWish wish;
+    Duration smi_deadline = std::chrono::seconds(15);  ///< of nvidia-smi, and of NVML
     std::string root;  ///< a prefix before every path that is read: a recorded machine
     std::string path;  ///< PATH of the programs asked; empty: the machine's own
   };
   struct Facts {
     DriverVerdict verdict;
+    std::vector<Argv> pending;    ///< of the verdict's repair, what has not been done yet
+    std::vector<Argv> hold;       ///< what would keep a sound driver as it is
     int gpus = 0;                 ///< usable ones where the driver answers, else the devices
     bool driver_missing = false;  ///< no package and no module of it
-    bool has_apt = false;
+    bool can_install = false;     ///< apt or dnf, and the names of its packages, are known
     std::string kernel;
+    json::object details;  ///< for the report: devices, NVML, Secure Boot, the next kernel
   };
 
   static Config parse(JsonReader& reader);
@@ -38,8 +44,8 @@ struct DriverCheck {
   static json::object describe(const Facts& facts);
 };
 
-/// Reads every source a verdict needs, none for longer than a few seconds. A machine without an
-/// NVIDIA device is asked for nothing more.
+/// Reads every source a verdict needs, each with a deadline. A machine without an NVIDIA device is
+/// asked for nothing more than that.
 Task<Result<DriverSources>> read_driver_sources(const DriverCheck::Config& config, Target& target);
 
 }  // namespace dtenv

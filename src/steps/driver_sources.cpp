@@ -1,25 +1,18 @@
 // Where driver_check looks, in the order of trust: the bus, the kernel, the packages, the tools.
 #include "steps/driver_check.hpp"
+#include "steps/driver_programs.hpp"
 
 namespace dtenv {
 namespace {
 
-/// nvidia-smi hangs on a sick GPU: no source may keep the rest waiting.
-constexpr Duration deadline = std::chrono::seconds(5);
-/// ubuntu-drivers asks apt for every package.
-constexpr Duration slow_deadline = std::chrono::seconds(30);
-constexpr std::size_t output_limit = std::size_t{4} << 20;
-
-/// g++ 12 makes no initializer lists inside coroutines.
-Argv words(std::string_view text) {
-  return split(text, ' ');
-}
+/// All of the look program's own deadlines, with room.
+constexpr Duration look_deadline = std::chrono::seconds(150);
+constexpr Duration read_deadline = std::chrono::seconds(5);
+constexpr std::size_t output_limit = std::size_t{16} << 20;
 
 struct Answer {
   bool hung = false;
   Outcome outcome;
-
-  bool there() const { return !hung && outcome.exit_code != 127; }
 };
 
 /// Runs one probe. A program that hangs, is missing or fails is an answer; a lost machine is not.
@@ -42,97 +35,100 @@ Task<Result<Answer>> ask(const DriverCheck::Config& config, Target& target, Argv
   co_return answer;
 }
 
-Task<Result<std::optional<std::string>>> ask_text(const DriverCheck::Config& config, Target& target,
-                                                  Argv argv, Duration limit = deadline) {
-  DT_CO_TRY_ASSIGN(const Answer answer, co_await ask(config, target, std::move(argv), limit));
-  std::optional<std::string> text;
-  if (answer.there()) text = answer.outcome.out + answer.outcome.err;
-  co_return text;
+/// g++ 12 makes no initializer lists inside coroutines.
+Argv look_argv(const DriverCheck::Config& config) {
+  return {"sh",
+          "-c",
+          std::string(driver_look_program),
+          "dtenv-driver-look",
+          config.root,
+          config.path.empty() ? "no" : "yes"};
 }
 
-Task<Result<std::string>> read_text(Target& target, std::string path) {
-  DT_CO_TRY_ASSIGN(auto file, co_await target.host.read(std::move(path), std::size_t{1} << 20));
-  co_return file ? std::move(file->content) : std::string{};
+Argv gpus_argv(const DriverCheck::Config& config) {
+  return {"sh", "-c", std::string(driver_gpus_program), "dtenv-driver-gpus", config.root};
 }
 
-Argv pci_argv(const std::string& root) {
-  Argv argv = words(
-      "find -L ROOT -mindepth 2 -maxdepth 2 -type f ( -name uevent -o -name vendor -o -name device "
-      "-o -name class -o -name driver ) -exec grep -sH . {} +");
-  argv[2] = root + "/sys/bus/pci/devices";
+Argv query_argv() {
+  return {"nvidia-smi", "--query-gpu=" + std::string(smi_query_columns),
+          "--format=csv,noheader,nounits"};
+}
+
+/// -I: neither the user's packages nor the current folder may stand in the way.
+Argv nvml_argv(const DriverCheck::Config& config) {
+  Argv argv = {"python3", "-I", "-c", std::string(driver_nvml_program)};
+  if (!config.root.empty())
+    for (const char* folder :
+         {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"})
+      argv.push_back(config.root + folder + "/libnvidia-ml.so.1");
+  if (config.root.empty()) argv.emplace_back("libnvidia-ml.so.1");
   return argv;
 }
 
-Argv libraries_argv(const std::string& root) {
-  Argv argv = words("find A B C -maxdepth 1 ( -name libnvidia-ml.so.* -o -name libcuda.so.* )");
-  argv[1] = root + "/usr/lib/x86_64-linux-gnu";
-  argv[2] = root + "/usr/lib/aarch64-linux-gnu";
-  argv[3] = root + "/usr/lib64";
-  return argv;
-}
-
-Argv packages_argv(const std::string& root) {
-  Argv argv = {"dpkg-query"};
-  if (!root.empty()) argv.push_back("--admindir=" + root + "/var/lib/dpkg");
-  argv.insert(argv.end(),
-              {"-W", "-f", "${db:Status-Abbrev}\\t${Package}\\t${Version}\\t${Architecture}\\n",
-               "nvidia-*", "libnvidia-*", "linux-modules-nvidia-*", "cuda-drivers*"});
-  return argv;
-}
-
-/// Only what a verdict looks at: a kernel log may be megabytes of other things.
-std::string nvidia_lines(const std::string& log) {
-  std::string out;
-  for (const auto line : split_lines(log))
-    if (contains(line, "NVRM") || contains(line, "nvidia") || contains(line, "nouveau") ||
-        contains(line, "fabric manager"))
-      out += std::string(line) + "\n";
-  return out;
+/// "SECTION text" lines to the sources of those names. False: the end did not come.
+bool read_sections(std::string_view text, DriverSources& sources) {
+  bool whole = false;
+  for (const auto line : split_lines(text)) {
+    if (line == "end") whole = true;
+    const auto blank = line.find(' ');
+    if (blank == std::string_view::npos) continue;
+    const auto name = line.substr(0, blank);
+    for (const auto& source : driver_source_names) {
+      if (source.name != name) continue;
+      auto& content = sources.*source.text;
+      if (!content) content.emplace();
+      *content += std::string(line.substr(blank + 1)) + "\n";
+    }
+  }
+  return whole;
 }
 
 bool shows_gpu(const DriverSources& sources) {
-  if (!trim(*sources.proc_version).empty()) return true;
-  for (const auto& device : parse_pci_devices(sources.pci.value_or("")))
+  if (!sources.pci || !trim(sources.proc_version.value_or("")).empty()) return true;
+  for (const auto& device : parse_pci_devices(*sources.pci))
     if (device.is_nvidia_gpu()) return true;
   return false;
 }
 
+SmiRun smi_run(Answer answer) {
+  SmiRun run;
+  run.out = std::move(answer.outcome.out);
+  run.err = std::move(answer.outcome.err);
+  run.exit_code = answer.hung ? 124 : answer.outcome.exit_code;
+  return run;
+}
+
+/// The query, and the list where this nvidia-smi knows one of its columns not.
 Task<Result<void>> read_smi(const DriverCheck::Config& config, Target& target,
                             DriverSources& sources) {
-  DT_CO_TRY_ASSIGN(const Answer answer,
-                   co_await ask(config, target, words("nvidia-smi -L"), deadline));
-  SmiRun run;
-  run.out = answer.outcome.out;
-  run.err = answer.outcome.err;
-  run.exit_code = answer.hung ? 124 : answer.outcome.exit_code;
-  sources.nvidia_smi = std::move(run);
+  DT_CO_TRY_ASSIGN(Answer query, co_await ask(config, target, query_argv(), config.smi_deadline));
+  const bool unknown_column = contains(query.outcome.out + query.outcome.err, "not a valid field");
+  if (unknown_column) {
+    Argv argv = {"nvidia-smi"};
+    argv.emplace_back("-L");
+    DT_CO_TRY_ASSIGN(query, co_await ask(config, target, std::move(argv), config.smi_deadline));
+  }
+  sources.nvidia_smi = smi_run(std::move(query));
   co_return Result<void>{};
 }
 
-Task<Result<void>> read_packages(const DriverCheck::Config& config, Target& target,
-                                 DriverSources& sources) {
-  DT_CO_TRY_ASSIGN(sources.dpkg, co_await ask_text(config, target, packages_argv(config.root)));
-  DT_CO_TRY_ASSIGN(sources.dkms, co_await ask_text(config, target, words("dkms status")));
-  DT_CO_TRY_ASSIGN(sources.modinfo, co_await ask_text(config, target, words("modinfo nvidia")));
-  DT_CO_TRY_ASSIGN(sources.libraries,
-                   co_await ask_text(config, target, libraries_argv(config.root)));
-  DT_CO_TRY_ASSIGN(
-      sources.ubuntu_drivers,
-      co_await ask_text(config, target, words("ubuntu-drivers devices"), slow_deadline));
-  co_return Result<void>{};
-}
-
-Task<Result<void>> read_kernel_log(const DriverCheck::Config& config, Target& target,
-                                   DriverSources& sources) {
-  // A recorded machine's log is a file; a living one's is its kernel's.
-  if (!config.root.empty()) {
-    DT_CO_TRY_ASSIGN(const std::string text,
-                     co_await read_text(target, config.root + "/var/log/dmesg"));
-    sources.kernel_log = nvidia_lines(text);
+Task<Result<void>> read_nvml(const DriverCheck::Config& config, Target& target,
+                             DriverSources& sources) {
+  // What nvidia-smi waits for, NVML would wait for too.
+  if (read_nvidia_smi(*sources.nvidia_smi).state == SmiState::hang) {
+    sources.nvml = "not asked: nvidia-smi hangs\n";
     co_return Result<void>{};
   }
-  DT_CO_TRY_ASSIGN(const auto text, co_await ask_text(config, target, words("dmesg")));
-  if (text) sources.kernel_log = nvidia_lines(*text);
+  DT_CO_TRY_ASSIGN(const Answer answer,
+                   co_await ask(config, target, nvml_argv(config), config.smi_deadline));
+  if (answer.hung)
+    sources.nvml = "not asked: hangs\n";
+  else if (answer.outcome.exit_code == 127)
+    sources.nvml = "not asked: the machine has no python3\n";
+  else if (!answer.outcome.ok())
+    sources.nvml = "not asked: python3: " + visible(trim(answer.outcome.err), 200) + "\n";
+  else
+    sources.nvml = answer.outcome.out;
   co_return Result<void>{};
 }
 
@@ -140,15 +136,24 @@ Task<Result<void>> read_kernel_log(const DriverCheck::Config& config, Target& ta
 
 Task<Result<DriverSources>> read_driver_sources(const DriverCheck::Config& config, Target& target) {
   DriverSources sources;
-  DT_CO_TRY_ASSIGN(sources.pci, co_await ask_text(config, target, pci_argv(config.root)));
-  DT_CO_TRY_ASSIGN(sources.proc_version,
-                   co_await read_text(target, config.root + "/proc/driver/nvidia/version"));
-  DT_CO_TRY_ASSIGN(sources.kernel,
-                   co_await read_text(target, config.root + "/proc/sys/kernel/osrelease"));
+  DT_CO_TRY_ASSIGN(const Answer look,
+                   co_await ask(config, target, look_argv(config), look_deadline));
+  if (look.hung)
+    co_return Error(Status::timeout, "reading the driver's files and packages: no end after " +
+                                         show_duration(look_deadline));
+  if (!read_sections(look.outcome.out, sources))
+    co_return Error(Status::command, "reading the driver's files and packages: exit " +
+                                         std::to_string(look.outcome.exit_code) + ": " +
+                                         visible(trim(look.outcome.err), 300));
   if (!shows_gpu(sources)) co_return sources;
-  DT_CO_TRY(co_await read_packages(config, target, sources));
+  DT_CO_TRY_ASSIGN(const Answer gpus,
+                   co_await ask(config, target, gpus_argv(config), read_deadline));
+  if (gpus.hung)
+    sources.hung = sources.hung.value_or("") + "/proc/driver/nvidia/gpus\n";
+  else
+    sources.gpu_information = gpus.outcome.out;
   DT_CO_TRY(co_await read_smi(config, target, sources));
-  DT_CO_TRY(co_await read_kernel_log(config, target, sources));
+  DT_CO_TRY(co_await read_nvml(config, target, sources));
   co_return sources;
 }
 

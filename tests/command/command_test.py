@@ -131,6 +131,18 @@ class CommandTest(unittest.TestCase):
         self.assertIn(f"{bad}:3:7: wrong; mend it", ran.stderr)
         self.assertEqual(self.run_it("validate", self.env).stdout, f"{self.env}: valid\n")
 
+    def test_explain_takes_a_file_or_stdin_and_speaks_to_people_or_programs(self):
+        known = "BOOM\n  cause:  It burst.\n  repair: Mend it.\n"
+        file = self.file("error.txt", "it went boom\n")
+        for ran in (self.run_it("explain", file), self.run_it("explain", "-", stdin="boom"),
+                    self.run_it("explain", stdin="boom")):
+            self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, known, ""))
+        self.assertEqual(json.loads(self.run_it("explain", "--json", file).stdout)["matches"][0]["id"], "BOOM")
+        self.assertEqual(self.run_it("explain", stdin="all is well").stdout, "nothing known about this text\n")
+        self.assertEqual(json.loads(self.run_it("explain", "--json").stdout), {"matches": []})
+        self.assertEqual(self.run_it("explain", "nowhere.txt").returncode, 66)
+        self.assertEqual(self.run_it("explain", file, file).returncode, 2)
+
     def interrupt(self, hold, signals):
         with subprocess.Popen([PROGRAM, "apply", self.env], env={**self.variables, "FAKE_HOLD": str(hold)},
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

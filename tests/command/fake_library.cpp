@@ -115,6 +115,11 @@ dtenv_status dtenv_document_schema(char** out, dtenv_error**) {
 dtenv_status dtenv_eval(const char* function, const char* arguments, char** out,
                         dtenv_error** error) {
   if (std::strcmp(function, "fail") == 0) return fail(error, DTENV_E_CONFIG);
+  if (std::strcmp(function, "explain") == 0)
+    return give(out,
+                std::strstr(arguments, "boom") == nullptr
+                    ? R"({"matches":[]})"
+                    : R"({"matches":[{"id":"BOOM","cause":"It burst.","repair":"Mend it."}]})");
   return give(out, arguments);
 }
 dtenv_status dtenv_render(const char* document, char** out, dtenv_error**) {

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "print_json.hpp"
+
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
@@ -50,35 +52,12 @@ std::vector<fs::path> cases() {
   return found;
 }
 
-/// JSON with two blanks of indent: what DTENV_ACCEPT writes is read by people.
-void print(std::ostream& out, const json::value& value, const std::string& indent = "") {
-  if (value.is_object() && !value.get_object().empty()) {
-    const char* separator = "{\n";
-    for (const auto& item : value.get_object()) {
-      out << separator << indent << "  " << json::serialize(item.key()) << ": ";
-      print(out, item.value(), indent + "  ");
-      separator = ",\n";
-    }
-    out << "\n" << indent << "}";
-  } else if (value.is_array() && json::serialize(value).size() > 80) {
-    const char* separator = "[\n";
-    for (const auto& item : value.get_array()) {
-      out << separator << indent << "  ";
-      print(out, item, indent + "  ");
-      separator = ",\n";
-    }
-    out << "\n" << indent << "]";
-  } else {
-    out << json::serialize(value);
-  }
-}
-
 void accept(const fs::path& path, json::object fixture, const Answer& answer) {
   fixture.erase("result");
   fixture.erase("error");
   fixture[answer.status == DTENV_OK ? "result" : "error"] = json::parse(answer.text);
   std::ofstream out(path);
-  print(out, fixture);
+  print_json(out, fixture);
   out << "\n";
 }
 

@@ -16,23 +16,37 @@ def driver_check(
     install: Optional[Literal["never", "if_missing", "repair"]] = None,
     require_gpu: Optional[bool] = None,
     min_driver: Optional[str] = None,
+    cuda: Optional[str] = None,
+    hold: Optional[bool] = None,
+    smi_deadline: Optional[str] = None,
     root: Optional[str] = None,
     path: Optional[str] = None,
     id: Optional[str] = None,
     after: Optional[Sequence[str]] = None,
     on: Optional[Sequence[str]] = None,
 ) -> Step:
-    """Reads each machine's NVIDIA driver (PCI, /proc, packages, nvidia-smi, kernel log), no source for more
-    than a few seconds, and gives one verdict with its evidence. A machine without a GPU is said to have none.
-    Publishes the number of usable GPUs per machine.
+    """Reads each machine's NVIDIA driver (PCI, /proc, modules on disk, libraries, NVML, nvidia-smi, packages,
+    dkms, ubuntu-drivers, kernel log), each source with a deadline, and gives one verdict with its evidence:
+    no_gpu, owned_by_other, needs_open, needs_proprietary, not_built_for_kernel, secure_boot, not_loaded,
+    api_mismatch, fabric_mismatch, gpu_unhealthy, driver_too_old_for or ok. A machine without a GPU is said to
+    have none. Publishes the number of usable GPUs per machine.
 
     install: never: say what is wrong and what would help. if_missing: install headers and the headless driver
-        of the recommended branch where a GPU has no driver at all. repair: run what mends the verdict too. A
-        restart that is needed is announced as the disruption "reboot" and never done. Default: "never".
+        of the recommended branch where a GPU has no driver at all. repair: run what mends the verdict too, and
+        put a sound driver on hold. On Debian, Ubuntu and RHEL 9-like systems. A restart that is needed is
+        announced as the disruption "reboot" and never done. Default: "never".
     require_gpu: A machine without a working GPU fails. Default: false.
-    min_driver: The oldest driver version that will do, such as "525.60.13" for CUDA 12.
-    root: Absolute path put before every file that is read: a recorded machine. Default: "".
-    path: PATH of the programs that are asked; default: the machine's own. Default: "".
+    min_driver: The oldest driver version that will do, such as "525.60.13".
+    cuda: The CUDA version of the image, such as "12.4": the driver has to be as new as it asks (12.x 525.60.13,
+        13.x 580.65.06). With min_driver too, the newer of both counts.
+    hold: Put the driver's packages on hold after an installation (apt-mark hold, dnf versionlock; unattended-
+        upgrades is told too), so that no upgrade replaces them under running jobs. Default: true.
+    smi_deadline: How long nvidia-smi, and NVML, may take: one that does not end is a sick GPU (gpu_unhealthy).
+        Eight GPUs without persistence need about 10 s. Default: "15s".
+    root: Absolute path put before every file that is read or written: a recorded machine, or /host in a
+        container. Default: "".
+    path: PATH of the programs that are asked; default: the machine's own. Give one with a recorded machine,
+        whose programs are not this machine's. Default: "".
     id: Its name in reports and for `after`; default: the kind.
     after: Ids or kinds that come before it.
     on: Names of nodes; default: all.
@@ -42,6 +56,9 @@ def driver_check(
         ("install", install),
         ("require_gpu", require_gpu),
         ("min_driver", min_driver),
+        ("cuda", cuda),
+        ("hold", hold),
+        ("smi_deadline", smi_deadline),
         ("root", root),
         ("path", path),
         ("id", id),

@@ -176,7 +176,9 @@ TEST_SUITE("driver verdict") {
     CHECK(found.state == DriverState::not_loaded);
     CHECK(found.recommended == "nvidia-driver-580");
     CHECK_FALSE(found.needs_reboot);
-    REQUIRE(found.repair.size() == 3);
+    REQUIRE(found.repair.size() == 4);
+    CHECK(found.repair[3] ==
+          Argv{"apt-mark", "hold", "nvidia-headless-570-server", "nvidia-utils-570-server"});
     CHECK(found.repair[0].back() == "linux-headers-6.8.0-45-generic");
     CHECK(found.repair[1][found.repair[1].size() - 2] == "nvidia-headless-570-server");
     CHECK(found.repair[1].back() == "nvidia-utils-570-server");

@@ -19,9 +19,10 @@ DriverCheck::Facts facts_of(DriverState state, bool missing = false) {
   if (state != DriverState::no_gpu && state != DriverState::ok)
     facts.verdict.repair = {{"apt-get", "install", "-y", "-o", "A=b", "nvidia-x"},
                             {"modprobe", "nvidia"}};
+  facts.pending = facts.verdict.repair;
   facts.gpus = state == DriverState::no_gpu ? 0 : 8;
   facts.driver_missing = missing;
-  facts.has_apt = true;
+  facts.can_install = true;
   return facts;
 }
 
@@ -64,9 +65,13 @@ Outcome says(std::string out, int exit_code = 0) {
 }
 
 const std::string v100_rows =
-    "/sys/bus/pci/devices/0000:01:00.0/uevent:DRIVER=nvidia\n"
-    "/sys/bus/pci/devices/0000:01:00.0/uevent:PCI_CLASS=30200\n"
-    "/sys/bus/pci/devices/0000:01:00.0/uevent:PCI_ID=10DE:1DB4\n";
+    "pci \n"
+    "pci /sys/bus/pci/devices/0000:01:00.0/uevent:DRIVER=nvidia\n"
+    "pci /sys/bus/pci/devices/0000:01:00.0/uevent:PCI_CLASS=30200\n"
+    "pci /sys/bus/pci/devices/0000:01:00.0/uevent:PCI_ID=10DE:1DB4\n";
+const std::string loaded_rows =
+    "kernel 6.8.0-45-generic\nos_release ID=ubuntu\n"
+    "proc_version NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 2024\n";
 
 }  // namespace
 
@@ -103,7 +108,7 @@ TEST_SUITE("driver_check plan") {
   TEST_CASE("a restart and an unloaded module are disruptions, never commands of ours") {
     auto facts = facts_of(DriverState::needs_open);
     facts.verdict.needs_reboot = true;
-    facts.verdict.repair.push_back({"rmmod", "nvidia"});
+    facts.pending.push_back({"rmmod", "nvidia"});
     const auto plan = plan_of(R"({"install": "repair"})", facts);
     const auto& last = plan.changes.back();
     REQUIRE(last.disrupts.size() == 2);
@@ -112,9 +117,9 @@ TEST_SUITE("driver_check plan") {
     for (const auto& change : plan.changes) CHECK_FALSE(contains(change.after, "reboot"));
   }
 
-  TEST_CASE("without apt nothing is planned") {
+  TEST_CASE("where neither apt nor dnf is known nothing is planned") {
     auto facts = facts_of(DriverState::not_loaded, true);
-    facts.has_apt = false;
+    facts.can_install = false;
     CHECK(plan_of(R"({"install": "repair"})", facts).changes.empty());
   }
 
@@ -132,13 +137,43 @@ TEST_SUITE("driver_check plan") {
     CHECK(contains(problems_of<DriverCheck>(R"({"min_driver": "new"})"), "not a driver version"));
     CHECK(contains(problems_of<DriverCheck>(R"({"install": "always"})"), "/install"));
     CHECK(contains(problems_of<DriverCheck>(R"({"root": "recorded"})"), "absolute"));
+    CHECK(contains(problems_of<DriverCheck>(R"({"cuda": "99.1"})"), "not a version of CUDA"));
+  }
+}
+
+TEST_SUITE("driver_check plan of what is half done") {
+  TEST_CASE("what waits for a reboot alone is no change, and fails where a GPU is required") {
+    auto facts = facts_of(DriverState::needs_open);
+    facts.verdict.needs_reboot = true;
+    facts.pending.clear();
+    const auto plan = plan_of(R"({"install": "repair", "require_gpu": true})", facts);
+    CHECK(plan.changes.empty());
+    CHECK(contains(plan.notes.back().text, "restart is needed"));
+    CHECK(contains(plan.failures.at("V100-1").message, "restart the machine, all else is done"));
+  }
+
+  TEST_CASE("a command that asks a person is told, and nothing is run without it") {
+    auto facts = facts_of(DriverState::secure_boot);
+    facts.pending = {{"mokutil", "--import", "/var/lib/dkms/mok.pub"}, {"modprobe", "nvidia"}};
+    const auto plan = plan_of(R"({"install": "repair"})", facts);
+    CHECK(plan.changes.empty());
+    CHECK(plan.notes[1].text == "a person has to run: mokutil --import /var/lib/dkms/mok.pub");
+  }
+
+  TEST_CASE("the hold is a change of its own, and not where the document does not want it") {
+    auto facts = facts_of(DriverState::ok);
+    facts.hold = {{"apt-mark", "hold", "nvidia-x"}};
+    CHECK(brief(plan_of(R"({"install": "repair"})", facts)) ==
+          "V100-1 run hold on the driver's packages");
+    CHECK(plan_of(R"({"install": "repair", "hold": false})", facts).changes.empty());
+    CHECK(plan_of(R"({"install": "if_missing"})", facts).changes.empty());
   }
 }
 
 TEST_SUITE("driver_check observe") {
   TEST_CASE("a machine without a GPU is asked for nothing more") {
     FakeHost host;
-    host.on_any(program("find", says("/sys/bus/pci/devices/0000:00:02.0/vendor:0x8086\n")));
+    host.on_any(program("sh", says("kernel 6.8.0\npci \nproc_version \nend\n")));
     const auto facts = observe(host);
     CHECK(facts.verdict.state == DriverState::no_gpu);
     CHECK(facts.gpus == 0);
@@ -146,56 +181,62 @@ TEST_SUITE("driver_check observe") {
     CHECK(host.writes == 0);
   }
 
-  TEST_CASE("a sound machine is read and writes nothing") {
+  TEST_CASE("a sound machine is read in four round trips and writes nothing") {
     FakeHost host;
-    host.files["/proc/driver/nvidia/version"].content =
-        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 01:44:30 UTC 2024\n";
-    host.files["/proc/sys/kernel/osrelease"].content = "6.8.0-45-generic\n";
-    host.files["/etc/os-release"].content = "ID=ubuntu\n";
-    host.on_any(program("find", says(v100_rows)));
-    host.on_any(program("nvidia-smi", says("GPU 0: Tesla V100 (UUID: GPU-1)\n"
-                                           "GPU 1: Tesla V100 (UUID: GPU-2)\n")));
-    const auto facts = observe(host);
+    host.on_any(program("sh", says(loaded_rows + v100_rows + "end\n")));
+    host.on_any(program("nvidia-smi", says("0, GPU-1, 0000:01:00.0, Tesla V100, 550.54.14, 7.0, 0\n"
+                                           "1, GPU-2, 0000:02:00.0, Tesla V100, 550.54.14, 7.0, "
+                                           "0\n")));
+    host.on_any(program("python3", says("init 0\ndriver 550.54.14\ncuda 12040\n")));
+    const auto facts = observe(host, R"({"path": "/rec/bin"})");
     CHECK(facts.verdict.state == DriverState::ok);
     CHECK(facts.gpus == 2);
-    CHECK(facts.has_apt);
+    CHECK(facts.can_install);
     CHECK_FALSE(facts.driver_missing);
     CHECK(host.writes == 0);
+    CHECK(host.commands.size() == 4);
+    for (const auto& command : host.commands) CHECK(command.env.back().second == "/rec/bin");
     const auto about = DriverCheck::describe(facts);
     CHECK(about.at("verdict").as_string() == "ok");
     CHECK(about.at("version").as_string() == "550.54.14");
+    CHECK(about.at("nvml").as_string() == "answers");
+    CHECK(about.at("cuda").as_string() == "12.4");
+    const auto& device = about.at("devices").as_array().front().as_object();
+    CHECK(device.at("architecture").as_string() == "Volta");
+    CHECK(device.at("flavour_needed").as_string() == "proprietary");
   }
 
-  TEST_CASE("a root prefix is before every path, a given PATH with every program") {
+  TEST_CASE("an answer that does not come to its end is an error, not a machine without a GPU") {
     FakeHost host;
-    host.files["/rec/proc/driver/nvidia/version"].content = "";
-    host.files["/rec/etc/os-release"].content = "ID=debian\n";
-    host.on_any(program("find", says(replace_all(v100_rows, "DRIVER=nvidia", "A=b"))));
-    const auto facts = observe(host, R"({"root": "/rec/", "path": "/rec/bin"})");
-    CHECK(facts.verdict.state == DriverState::not_loaded);
-    CHECK(facts.driver_missing);
-    for (const auto& command : host.commands) {
-      CHECK(command.env.back().second == "/rec/bin");
-      for (const auto& word : command.argv)
-        if (starts_with(word, "/")) CHECK_MESSAGE(starts_with(word, "/rec/"), word);
-    }
+    host.on_any(program("sh", says("kernel 6.8.0\npci \n", 74)));
+    asio::io_context loop;
+    const auto nodes = two_nodes();
+    const Outputs outputs;
+    Silent progress;
+    Target target{host, nodes[0], nodes, outputs, progress, {}, {}, "test"};
+    const auto observed =
+        run_task(loop, DriverCheck::observe(config_of<DriverCheck>("{}"), target));
+    REQUIRE_FALSE(observed.has_value());
+    CHECK(contains(observed.error().message, "exit 74"));
   }
 
-  TEST_CASE("a hanging nvidia-smi is a verdict") {
-    // Only nvidia-smi hangs: a host that answers all else from a script.
-    struct Hanging final : FakeHost {
-      Task<Result<Outcome>> run(const Command& command, OutputSink sink) override {
-        if (command.argv.front() == "nvidia-smi")
-          co_return Error{Status::timeout, "nvidia-smi -L: no end after 5 s"};
-        auto outcome = co_await FakeHost::run(command, std::move(sink));
-        co_return outcome;
-      }
-    } host;
-    host.files["/proc/driver/nvidia/version"].content =
-        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 01:44:30 UTC 2024\n";
-    host.on_any(program("find", says(v100_rows)));
-    const auto facts = observe(host);
-    CHECK(facts.verdict.state == DriverState::gpu_unhealthy);
-    CHECK(starts_with(facts.verdict.evidence.front(), "smi_hang"));
+  TEST_CASE("a command that fails says what the catalogue knows of its words") {
+    FakeHost host;
+    Outcome refused;
+    refused.exit_code = 1;
+    refused.err = "modprobe: ERROR: could not insert 'nvidia': Key was rejected by service\n";
+    host.on(Argv{"modprobe", "nvidia"}, refused);
+    asio::io_context loop;
+    const auto nodes = two_nodes();
+    const Outputs outputs;
+    Silent progress;
+    Target target{host, nodes[0], nodes, outputs, progress, {}, {}, "test"};
+    Change change;
+    change.payload = R"(["modprobe", "nvidia"])";
+    const auto applied =
+        run_task(loop, DriverCheck::apply(config_of<DriverCheck>("{}"), change, target));
+    REQUIRE_FALSE(applied.has_value());
+    REQUIRE(applied.error().detail.size() == 1);
+    CHECK(contains(applied.error().detail[0].problem, "Secure Boot"));
   }
 }
