@@ -106,7 +106,7 @@ bool DriverFacts::has_packages() const {
          std::any_of(dkms.begin(), dkms.end(), is_nvidia_module);
 }
 
-DriverSystem DriverFacts::system() const {
+DriverSystem DriverFacts::family() const {
   if (os.is_rhel_family()) return DriverSystem::rhel;
   if (os.family() == "debian") return DriverSystem::debian;
   if (os.family() == "ubuntu") return DriverSystem::ubuntu;

@@ -55,7 +55,7 @@ struct DriverFacts {
   bool is_held() const;         ///< a driver package is on hold (apt) or version-locked (dnf)
   std::string version() const;  ///< loaded, else on disk, else of the packages; empty: none
   int branch() const;           ///< its first part; 0: none
-  DriverSystem system() const;
+  DriverSystem family() const;
   /// A module file, or a dkms build, is there for this kernel.
   bool has_module_for(const std::string& kernel) const;
   bool installed(std::string_view package) const;

@@ -77,7 +77,7 @@ std::string suffix(const Release& release, Flavour flavour) {
 
 std::string headers_package(const DriverFacts& facts) {
   if (!facts.kernel.empty()) return "linux-headers-" + facts.kernel;
-  return facts.system() == DriverSystem::debian ? "linux-headers-amd64" : "linux-headers-generic";
+  return facts.family() == DriverSystem::debian ? "linux-headers-amd64" : "linux-headers-generic";
 }
 
 std::vector<Argv> ubuntu_argvs(const DriverFacts& facts, Flavour flavour, int floor) {
@@ -182,11 +182,11 @@ Flavour wanted_flavour(const DriverFacts& facts) {
 
 std::vector<Argv> install_driver_argvs(const DriverFacts& facts, Flavour flavour, int floor,
                                        bool load) {
-  const auto system = facts.system();
+  const auto family = facts.family();
   std::vector<Argv> out;
-  if (system == DriverSystem::rhel) out = rhel_argvs(facts, flavour, floor);
-  if (system == DriverSystem::debian) out = debian_argvs(facts, flavour);
-  if (system == DriverSystem::ubuntu) out = ubuntu_argvs(facts, flavour, floor);
+  if (family == DriverSystem::rhel) out = rhel_argvs(facts, flavour, floor);
+  if (family == DriverSystem::debian) out = debian_argvs(facts, flavour);
+  if (family == DriverSystem::ubuntu) out = ubuntu_argvs(facts, flavour, floor);
   // What is on hold would otherwise stop the line that replaces it.
   for (auto& argv : out)
     if (argv.front() == "apt-get" && facts.is_held() && contains(argv.back(), "nvidia"))
@@ -195,10 +195,10 @@ std::vector<Argv> install_driver_argvs(const DriverFacts& facts, Flavour flavour
   if (load && facts.has_nvswitch)
     out.push_back({"systemctl", "enable", "--now", "nvidia-fabricmanager"});
   Argv hold = {"apt-mark", "hold"};
-  if (system == DriverSystem::rhel)
+  if (family == DriverSystem::rhel)
     hold = {"dnf", "versionlock", "add", "nvidia-*", "kmod-nvidia*"};
   const auto named = driver_packages(out);
-  if (system != DriverSystem::rhel) hold.insert(hold.end(), named.begin(), named.end());
+  if (family != DriverSystem::rhel) hold.insert(hold.end(), named.begin(), named.end());
   out.push_back(std::move(hold));
   for (auto& argv : unattended_argvs(facts)) out.push_back(std::move(argv));
   return out;

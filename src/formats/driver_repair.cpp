@@ -31,17 +31,17 @@ std::string installed_suffix(const DriverFacts& facts) {
 }
 
 Argv headers_argv(const DriverFacts& facts) {
-  if (facts.system() == DriverSystem::rhel)
+  if (facts.family() == DriverSystem::rhel)
     return {"dnf", "install", "-y",
             facts.kernel.empty() ? "kernel-devel" : "kernel-devel-" + facts.kernel,
             "kernel-headers"};
   if (!facts.kernel.empty()) return apt_install_argv({"linux-headers-" + facts.kernel});
   return apt_install_argv(
-      {facts.system() == DriverSystem::debian ? "linux-headers-amd64" : "linux-headers-generic"});
+      {facts.family() == DriverSystem::debian ? "linux-headers-amd64" : "linux-headers-generic"});
 }
 
 Argv initramfs_argv(const DriverFacts& facts) {
-  if (facts.system() == DriverSystem::rhel) return {"dracut", "--force"};
+  if (facts.family() == DriverSystem::rhel) return {"dracut", "--force"};
   return {"update-initramfs", "-u"};
 }
 
@@ -177,7 +177,7 @@ std::vector<Argv> rebuild_module_argvs(const DriverFacts& facts) {
 }
 
 std::vector<Argv> signed_module_argvs(const DriverFacts& facts) {
-  if (facts.system() != DriverSystem::ubuntu)
+  if (facts.family() != DriverSystem::ubuntu)
     return {{"mokutil", "--import", "/var/lib/dkms/mok.pub"}};
   const std::string name = installed_suffix(facts);
   std::vector<std::string> packages = {"linux-modules-nvidia" + name + "-" +
@@ -194,10 +194,10 @@ std::vector<Argv> signed_module_argvs(const DriverFacts& facts) {
 }
 
 std::vector<Argv> library_argvs(const DriverFacts& facts) {
-  if (facts.system() == DriverSystem::rhel)
+  if (facts.family() == DriverSystem::rhel)
     return {{"dnf", "reinstall", "-y", "nvidia-driver-cuda-libs"}};
   Argv argv = apt_install_argv({"libcuda1", "libnvidia-ml1"});
-  if (facts.system() == DriverSystem::ubuntu) {
+  if (facts.family() == DriverSystem::ubuntu) {
     std::string name = installed_suffix(facts);
     if (ends_with(name, "-open")) name.resize(name.size() - 5);
     argv = apt_install_argv({"libnvidia-compute" + name});
@@ -232,7 +232,7 @@ std::vector<Argv> reload_module_argvs(const DriverFacts& facts) {
 std::vector<Argv> fabric_manager_argvs(const DriverFacts& facts) {
   const std::string branch = std::to_string(facts.branch());
   std::vector<Argv> out;
-  if (facts.system() == DriverSystem::rhel)
+  if (facts.family() == DriverSystem::rhel)
     out.push_back({"dnf", "install", "-y", "nvidia-fabric-manager-" + facts.version() + "*"});
   else
     out.push_back(
@@ -269,7 +269,7 @@ std::vector<Argv> hold_argvs(const DriverFacts& facts) {
     if (row.installed() && contains(row.package, "nvidia") &&
         (is_module_package(row.package) || driver_branch(row.package)))
       hold.push_back(row.package);
-  if (!facts.is_held() && facts.sources.rpm && facts.system() == DriverSystem::rhel)
+  if (!facts.is_held() && facts.sources.rpm && facts.family() == DriverSystem::rhel)
     out.push_back({"dnf", "versionlock", "add", "nvidia-*", "kmod-nvidia*"});
   else if (!facts.is_held() && hold.size() > 2)
     out.push_back(std::move(hold));

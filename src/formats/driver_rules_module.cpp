@@ -121,7 +121,7 @@ bool rule_secure_boot(const DriverFacts& facts, const DriverWish&, DriverVerdict
   if (unsigned_module) say(verdict, "the module on disk has no signer");
   verdict.repair = signed_module_argvs(facts);
   // The new key is enrolled by the firmware's own menu.
-  verdict.needs_reboot = facts.system() != DriverSystem::ubuntu;
+  verdict.needs_reboot = facts.family() != DriverSystem::ubuntu;
   return true;
 }
 
