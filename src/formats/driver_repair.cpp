@@ -130,8 +130,15 @@ std::vector<Argv> pending_argvs(const DriverFacts& facts, const std::vector<Argv
   std::vector<Argv> out;
   const bool unloads = std::any_of(argvs.begin(), argvs.end(),
                                    [](const Argv& argv) { return argv.front() == "rmmod"; });
-  for (const auto& argv : argvs)
-    if (takes_effect(facts, argv) || (unloads && argv.front() == "modprobe")) out.push_back(argv);
+  bool blacklists = false;
+  for (const auto& argv : argvs) {
+    const bool follows =
+        (unloads && argv.front() == "modprobe") || (blacklists && argv == initramfs_argv(facts));
+    if (!takes_effect(facts, argv) && !follows) continue;
+    const auto file = file_of(argv);
+    if (file && file->path == nouveau_file) blacklists = true;
+    out.push_back(argv);
+  }
   return out;
 }
 

@@ -111,7 +111,8 @@ fi
 for f in "$root/boot/initrd.img-$kernel" "$root/boot/initramfs-$kernel.img"; do
   [ -e "$f" ] || continue
   state=fresh
-  for m in "$root"/etc/modprobe.d/*nouveau*.conf "$root"/etc/modprobe.d/*nvidia*.conf; do
+  for m in "$root"/etc/modprobe.d/*nouveau*.conf "$root"/etc/modprobe.d/*nvidia*.conf \
+    "$root"/lib/modprobe.d/*nvidia*.conf "$root"/usr/lib/modprobe.d/*nvidia*.conf; do
     [ "$m" -nt "$f" ] && state=stale
   done
   echo "initramfs $state"

@@ -128,7 +128,8 @@ Task<Result<void>> read_nvml(const DriverCheck::Config& config, Target& target,
   else if (!answer.outcome.ok())
     sources.nvml = "not asked: python3: " + visible(trim(answer.outcome.err), 200) + "\n";
   else
-    sources.nvml = answer.outcome.out;
+    sources.nvml =
+        config.root.empty() ? answer.outcome.out : replace_all(answer.outcome.out, config.root, "");
   co_return Result<void>{};
 }
 
