@@ -29,7 +29,8 @@ Result<std::string> render_known_hosts(const std::vector<KnownHost>& hosts) {
       const std::string place = known_hosts_name(host.address, host.port);
       if (place != host.name) names += "," + place;
     }
-    for (const PublicKey& key : host.keys) text += names + " " + key.words() + "\n";
+    for (const PublicKey& key : host.keys)
+      text += (host.authority ? "@cert-authority " : "") + names + " " + key.words() + "\n";
   }
   return text;
 }

@@ -14,6 +14,7 @@ struct KnownHost {
   std::string address;  ///< may be empty: the alias alone
   int port = 22;
   std::vector<PublicKey> keys;
+  bool authority = false;  ///< the keys certify host keys, and are none themselves
 };
 
 /// A whole known_hosts file: ours alone, so that no `*` of somebody else's counts.

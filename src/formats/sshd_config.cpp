@@ -39,10 +39,8 @@ std::string word(const std::string& name, const std::string& value) {
 /// All in one line: sshd takes the first SetEnv alone.
 std::string set_env_line(const Environ& env) {
   std::string line;
-  for (const auto& [name, value] : env) {
-    const bool one_line = value.find_first_of(std::string("\r\n\0", 3)) == std::string::npos;
-    if (is_variable_name(name) && one_line && !is_left_out(name)) line += " " + word(name, value);
-  }
+  for (const auto& [name, value] : env)
+    if (is_given_to_logins(name, value)) line += " " + word(name, value);
   return line.empty() ? "" : "SetEnv" + line + "\n";
 }
 
@@ -54,6 +52,8 @@ Result<void> check(const SshdConfig& config) {
   if (config.host_keys.empty()) return bad("no host key");
   for (const std::string& path : config.host_keys)
     if (!is_path(path)) return bad("\"" + visible(path) + "\" is no path of a host key");
+  for (const std::string& path : config.host_certificates)
+    if (!is_path(path)) return bad("\"" + visible(path) + "\" is no path of a certificate");
   if (!is_path(config.pid_file)) return bad("\"" + visible(config.pid_file) + "\" is no PidFile");
   for (const std::string& name : config.accept_env)
     if (!is_variable_name(name)) return bad("\"" + visible(name) + "\" is no variable's name");
@@ -73,6 +73,18 @@ bool is_variable_name(std::string_view name) {
   });
 }
 
+bool is_given_to_logins(std::string_view name, std::string_view value) {
+  return is_variable_name(name) && !is_left_out(name) &&
+         value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+std::string environment_file(const Environ& env) {
+  std::string text;
+  for (const auto& [name, value] : env)
+    if (is_given_to_logins(name, value)) text.append(name).append("=").append(value).append("\n");
+  return text;
+}
+
 Result<std::string> render_sshd_config(const SshdConfig& config) {
   DT_TRY(check(config));
   std::string text = "# Written by dtenv, for sshd -f; the image's own sshd_config is not read.\n";
@@ -82,6 +94,7 @@ Result<std::string> render_sshd_config(const SshdConfig& config) {
   add("Port", std::to_string(config.port));
   for (const std::string& address : config.listen) add("ListenAddress", address);
   for (const std::string& path : config.host_keys) add("HostKey", path);
+  for (const std::string& path : config.host_certificates) add("HostCertificate", path);
   add("PidFile", config.pid_file);
   add("AllowUsers", config.user);
   add("PermitRootLogin", config.user == "root" ? "prohibit-password" : "no");
@@ -92,7 +105,7 @@ Result<std::string> render_sshd_config(const SshdConfig& config) {
   add("AuthorizedKeysFile", ".ssh/authorized_keys");
   add("StrictModes", "yes");
   add("UsePAM", "no");
-  add("PermitUserEnvironment", "no");
+  add("PermitUserEnvironment", config.env_in_file ? "yes" : "no");
   add("DisableForwarding", "yes");
   add("PrintMotd", "no");
   add("UseDNS", "no");
@@ -105,7 +118,7 @@ Result<std::string> render_sshd_config(const SshdConfig& config) {
   add("LogLevel", "VERBOSE");
   add("Subsystem", "sftp internal-sftp");
   if (!config.accept_env.empty()) add("AcceptEnv", join(config.accept_env, " "));
-  return text + set_env_line(config.set_env);
+  return config.env_in_file ? text : text + set_env_line(config.set_env);
 }
 
 }  // namespace dtenv

@@ -1,101 +1,135 @@
 // The changing half of KeyExchange.
-#include "base/digest.hpp"
+#include "formats/managed_block.hpp"
 #include "steps/key_exchange.hpp"
 #include "steps/key_files.hpp"
+#include "steps/key_place.hpp"
 #include "steps/key_programs.hpp"
-#include "steps/training_container.hpp"
 
 namespace dtenv {
 
 namespace {
 
-Command sh(std::string_view program, const std::vector<std::string>& arguments) {
-  Command command;
-  command.argv = {"sh", "-c", std::string(program), "dtenv"};
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  return command;
+/// Whose home it is, as the plan found it: the payload's first line "OWNER HOME", and the rest.
+struct Home {
+  std::string owner;
+  std::string folder;
+  std::string rest;
+};
+
+Home home_of(const Change& change) {
+  const std::size_t end = change.payload.find('\n');
+  const std::string line = change.payload.substr(0, end);
+  const std::size_t blank = line.find(' ');
+  Home home;
+  home.owner = line.substr(0, blank);
+  home.folder = line.substr(blank + 1);
+  home.rest = change.payload.substr(end + 1);
+  return home;
 }
 
-Task<Result<std::string>> home_of(ContainerHost& inside, const std::string& user) {
-  Command ask;
-  ask.argv = {"getent", "passwd", user};
-  DT_CO_TRY_ASSIGN(const Outcome told, co_await run_ok(inside, ask));
-  const auto fields = split(trim(told.out), ':');
-  if (fields.size() < 7 || fields[5].empty())
-    co_return Error(Status::state, "user " + user + " has no home in the container");
-  co_return fields[5];
+/// Its name in ~/.ssh; empty: it is none of those.
+std::string user_file_name(std::string_view role) {
+  if (role == "authorized_keys" || role == "environment") return std::string(role);
+  if (role == "known_hosts") return "known_hosts_dtenv";
+  if (role == "ssh_config") return "config";
+  return role == "user_certificate" ? "id_dtenv-cert.pub" : "";
 }
 
-Task<Result<void>> write_user_file(ContainerHost& inside, const Node& node, const std::string& name,
-                                   const std::string& text) {
-  DT_CO_TRY_ASSIGN(const std::string home, co_await home_of(inside, node.container_user));
-  Command ids;
-  ids.argv = {"stat", "-c", "%u:%g", "--", home + "/.ssh"};
-  DT_CO_TRY_ASSIGN(const Outcome owner, co_await run_ok(inside, ids));
+FileWrite user_file(const Home& home, const std::string& name, const std::string& text) {
   FileWrite file;
-  file.path = home + "/.ssh/" + name;
+  file.path = home.folder + "/.ssh/" + name;
   file.content = text;
   file.mode = 0600;
-  file.owner = trim(owner.out);
+  file.owner = home.owner;
   file.folder_mode = 0700;
-  co_return co_await inside.write(file);
+  return file;
 }
 
-Task<Result<void>> remove_all(ContainerHost& inside, const Node& node) {
-  const std::vector<std::string> who = {node.container_user};
-  DT_CO_TRY_ASSIGN(const std::string home, co_await home_of(inside, node.container_user));
-  for (const std::string name : {"authorized_keys", "config"}) {
-    const std::string path = home + "/.ssh/" + name;
-    DT_CO_TRY_ASSIGN(const auto file, co_await inside.read(path, std::size_t{8} << 20));
-    if (!file) continue;
-    DT_CO_TRY_ASSIGN(const std::string rest, without_our_block(file->content, "key_exchange"));
-    if (rest == file->content) continue;
-    DT_CO_TRY(co_await write_user_file(inside, node, name, rest));
-  }
-  const Command remove = sh(remove_program, who);
-  DT_CO_TRY(co_await inside.run(remove));
-  co_return Result<void>();
+Task<Result<void>> write_ours(Host& host, std::string path, std::string text) {
+  FileWrite file;
+  file.path = std::move(path);
+  file.content = std::move(text);
+  file.mode = 0600;
+  co_return co_await host.write(file);
 }
 
-}  // namespace
-
-Task<Result<void>> KeyExchange::apply(const Config& config, const Change& change, Target& target) {
-  DT_CO_TRY_ASSIGN(ContainerHost inside,
-                   co_await enter_training_container(target, config.container));
-  const Node& node = target.node;
-  const std::string what = change.resource.substr(change.resource.find(':') + 1);
-  const std::string comment = "dtenv-" + target.cluster + "-" + node.name;
-  if (change.action == Action::remove) co_return co_await remove_all(inside, node);
-  if (what == "authorized_keys" || what == "known_hosts" || what == "ssh_config") {
-    const std::string name = what == "known_hosts"  ? "known_hosts_dtenv"
-                             : what == "ssh_config" ? "config"
-                                                    : what;
-    co_return co_await write_user_file(inside, node, name, change.payload);
-  }
-  if (what == "sshd_config") {
-    FileWrite file;
-    file.path = std::string(ssh_folder) + "/sshd_config";
-    file.content = change.payload;
-    file.mode = 0600;
-    co_return co_await inside.write(file);
-  }
-  std::vector<std::string> arguments;
-  std::string_view program = sshd_program;
-  if (what == "user key") {
-    program = user_key_program;
-    const std::string bits = config.key == "rsa" ? std::to_string(config.rsa_bits) : "256";
-    arguments = {node.container_user, config.key, bits, comment};
-  } else if (what == "host key") {
-    program = host_key_program;
-    arguments = {comment};
-  }
-  const Command command = sh(program, arguments);
-  DT_CO_TRY_ASSIGN(const Outcome done, co_await inside.run(command));
+Task<Result<void>> run_program(Host& host, const Change& change, Command command) {
+  DT_CO_TRY_ASSIGN(const Outcome done, co_await host.run(command));
   if (done.ok()) co_return Result<void>();
   const auto lines = split_lines(trim(done.err));
   co_return Error(Status::command, change.resource + ": " +
                                        (lines.empty() ? "exit " + std::to_string(done.exit_code)
                                                       : visible(lines.back(), 300)));
+}
+
+/// First what opens the door from outside, then the rest.
+Task<Result<void>> remove_all(Host& host, const Change& change) {
+  const Home home = home_of(change);
+  for (const char* name : {"authorized_keys", "config", "environment"}) {
+    const std::string path = home.folder + "/.ssh/" + name;
+    DT_CO_TRY_ASSIGN(const auto file, co_await host.read(path, std::size_t{8} << 20));
+    if (!file) continue;
+    DT_CO_TRY_ASSIGN(const std::string rest, without_block(file->content, key_block_tag));
+    if (rest == file->content) continue;
+    const FileWrite write = user_file(home, name, rest);
+    DT_CO_TRY(co_await host.write(write));
+  }
+  Command remove = key_command(remove_program, std::vector<std::string>(1, home.folder));
+  co_return co_await run_program(host, change, std::move(remove));
+}
+
+Task<Result<void>> install_host_certificate(Host& host, const Change& change) {
+  std::string path(host_certificate_file);
+  DT_CO_TRY(co_await write_ours(host, std::move(path), change.payload));
+  Command restart = key_command(sshd_program, std::vector<std::string>());
+  co_return co_await run_program(host, change, std::move(restart));
+}
+
+std::string comment_of(const KeyExchange::Config& config, const Target& target) {
+  return "dtenv-" + target.cluster + "-" + target.node.name + ".g" +
+         std::to_string(config.generation);
+}
+
+/// What one program does; its data goes along as arguments and stdin.
+Command program_of(const KeyExchange::Config& config, const Change& change, const Target& target,
+                   const std::string& what) {
+  if (what == "host key") return key_command(host_key_program, {comment_of(config, target)});
+  if (what == "account") return key_command(account_program, {target.node.container_user});
+  if (what == "sshd") return key_command(sshd_program, {});
+  if (what == "certificates") {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(config.validity);
+    Command sign =
+        key_command(sign_program, {std::string(ssh_folder) + "/issued", target.cluster,
+                                   std::to_string(seconds.count()), join(config.from, ",")});
+    sign.input = change.payload;
+    return sign;
+  }
+  const Home home = home_of(change);
+  if (change.action == Action::remove) return key_command(no_user_key_program, {home.folder});
+  const std::string bits = config.key == "rsa" ? std::to_string(config.rsa_bits) : "256";
+  return key_command(user_key_program, {home.rest, home.folder, home.owner, config.key, bits,
+                                        comment_of(config, target)});
+}
+
+}  // namespace
+
+Task<Result<void>> KeyExchange::apply(const Config& config, const Change& change, Target& target) {
+  DT_CO_TRY_ASSIGN(KeyPlace place, co_await KeyPlace::enter(config, target));
+  const std::string what = change.resource.substr(place.name().size() + 1);
+  if (what == "keys and sshd") co_return co_await remove_all(place.host(), change);
+  if (what == "host_certificate") co_return co_await install_host_certificate(place.host(), change);
+  const std::string name = user_file_name(what);
+  if (!name.empty()) {
+    const Home home = home_of(change);
+    const FileWrite file = user_file(home, name, home.rest);
+    co_return co_await place.host().write(file);
+  }
+  if (what == "sshd_config") {
+    std::string path = std::string(ssh_folder) + "/sshd_config";
+    co_return co_await write_ours(place.host(), std::move(path), change.payload);
+  }
+  Command command = program_of(config, change, target, what);
+  co_return co_await run_program(place.host(), change, std::move(command));
 }
 
 }  // namespace dtenv

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,18 +9,28 @@
 
 namespace dtenv {
 
-/// Makes the training containers trust each other over SSH: the manual's part 三. Keys are made in
-/// the containers when they are deployed; a private key never leaves the container that made it.
+/// Makes the training containers (or the machines themselves) trust each other over SSH: the
+/// manual's part 三. Keys are made where they are used, when they are deployed; a private key never
+/// leaves the place that made it.
 struct KeyExchange {
   static constexpr std::string_view kind = "key_exchange";
   static constexpr bool whole_cluster = true;
 
+  enum class Trust { mesh, star, ca };
+  enum class Logins { all, ring, none };
+
   struct Config {
     std::string key = "ed25519";  ///< of the user: "ed25519" or "rsa"
     int rsa_bits = 3072;
-    std::string trust = "mesh";
-    std::string container;  ///< empty: container_run's
-    std::string listen;     ///< sshd's address; empty: the node's own where the container has it
+    Trust trust = Trust::mesh;
+    Duration validity = std::chrono::hours(24);  ///< of certificates
+    int generation = 1;             ///< another number than the keys have: they are made anew
+    std::vector<std::string> from;  ///< addresses a login may come from; empty: any
+    bool machine = false;           ///< trust among the machines, by their own sshd
+    std::string container;          ///< empty: container_run's
+    std::string listen;  ///< sshd's address; empty: the node's own where the container has it
+    Logins logins = Logins::all;
+    Duration login_timeout = std::chrono::seconds(5);
   };
   /// A file as it is, with what sshd and ssh are strict about.
   struct File {
@@ -28,17 +38,25 @@ struct KeyExchange {
     std::string mode;  ///< "600"
   };
   struct Facts {
-    std::string container;
+    std::string place;  ///< the container's name, or the machine's own
     bool running = false;
-    Environ env;                         ///< what `docker exec` gives: what a login should see too
-    std::string home;                    ///< of the node's container_user
-    std::string missing;                 ///< "sshd" or "ssh-keygen": not in the image
-    std::vector<std::string> addresses;  ///< that the container's network has
-    std::map<std::string, File> files;   ///< by role, see key_files.hpp
-    std::string key_mode;                ///< of the private key; empty: there is none
-    bool sshd_running = false;           ///< ours, begun after its configuration was written
+    std::string cluster;  ///< the document's name for all of it
+    Environ env;          ///< what `docker exec` gives: what a login should see too
+    std::string user;     ///< who logs in, and his numbers and home
+    std::string owner;    ///< "0:0"
+    std::string home;
+    int port = 0;                               ///< of the sshd that takes the logins
+    int openssh = 0;                            ///< 902 for 9.2; 0: not known
+    std::int64_t now = 0;                       ///< the clock there, where certificates are used
+    std::string missing;                        ///< "sshd" or "ssh-keygen": not in the image
+    bool locked = false;                        ///< an account that sshd without PAM refuses
+    std::vector<std::string> addresses;         ///< that the container's network has
+    std::map<std::string, File> files;          ///< by role, see key_files.hpp
+    std::string key_mode;                       ///< of the private key; empty: there is none
+    bool sshd_running = false;                  ///< ours, begun after its configuration was written
     std::map<std::string, std::string> logins;  ///< by node: "ok", or cause and text
-    std::string login_path;  ///< PATH as a login to itself has it; empty: not known
+    std::map<std::string, std::int64_t> login_ms;
+    std::vector<std::string> parity;  ///< in what a login differs from `docker exec`
   };
 
   static Config parse(JsonReader& reader);

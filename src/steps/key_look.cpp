@@ -1,110 +1,217 @@
-// The reading half of KeyExchange: what is in the container, and whether it can log in everywhere.
-#include <charconv>
+// The reading half of KeyExchange: what is there, and whether it can log in everywhere.
+#include <algorithm>
 
 #include "formats/login_cause.hpp"
+#include "formats/sshd_config.hpp"
 #include "steps/key_exchange.hpp"
+#include "steps/key_files.hpp"
+#include "steps/key_place.hpp"
 #include "steps/key_programs.hpp"
-#include "steps/training_container.hpp"
 
 namespace dtenv {
 
 namespace {
 
 using Facts = KeyExchange::Facts;
+using Lines = std::vector<std::string>;
 
-Command sh(std::string_view program, const std::vector<std::string>& arguments) {
-  Command command;
-  command.argv = {"sh", "-c", std::string(program), "dtenv"};
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  return command;
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
 }
 
-/// look_program's lines; a file's bytes follow its line, counted.
-void parse_look(std::string_view text, Facts& facts) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const auto words = split_words(line);
-    if (words.size() < 2) continue;
-    if (words[0] == "home") facts.home = words[1];
-    if (words[0] == "missing" && facts.missing.empty()) facts.missing = words[1];
-    if (words[0] == "keymode") facts.key_mode = words[1];
-    if (words[0] == "sshd") facts.sshd_running = true;
-    if (words[0] == "addresses") facts.addresses.assign(words.begin() + 1, words.end());
-    if (words[0] != "file" || words.size() != 4) continue;
-    const auto size = parse_integer(words[3], 0, std::int64_t{64} << 20);
-    if (!size || static_cast<std::size_t>(*size) > text.size()) return;
-    KeyExchange::File file;
-    file.mode = words[2];
-    file.text = text.substr(0, static_cast<std::size_t>(*size));
-    facts.files[std::string(words[1])] = std::move(file);
-    text.remove_prefix(std::min(static_cast<std::size_t>(*size) + 1, text.size()));
+/// "OpenSSH_9.2p1 Debian-2, …" → 902
+int openssh_version(std::string_view word) {
+  const std::size_t begin = word.find("OpenSSH_");
+  if (begin == std::string_view::npos) return 0;
+  word.remove_prefix(begin + 8);
+  const std::size_t dot = word.find('.');
+  if (dot == std::string_view::npos) return 0;
+  const std::size_t end = word.find_first_not_of("0123456789", dot + 1);
+  const auto major = parse_integer(word.substr(0, dot), 0, 99);
+  const auto minor = parse_integer(word.substr(dot + 1, end - dot - 1), 0, 99);
+  return major && minor ? static_cast<int>(*major * 100 + *minor) : 0;
+}
+
+/// The files' bytes, one behind the other as their sizes say.
+Result<void> parse_files(std::string_view roles, std::string_view text, Facts& facts) {
+  std::vector<std::pair<KeyExchange::File*, std::size_t>> sizes;
+  for (const std::string_view role : split_words(roles)) {
+    const auto words = split_words(take_line(text));
+    const auto size =
+        words.size() == 2 ? parse_integer(words[1], 0, std::int64_t{64} << 20) : std::nullopt;
+    if (!size) return Error(Status::io, facts.place + ": the sizes of its key files are missing");
+    KeyExchange::File& file = facts.files[std::string(role)];
+    file.mode = words[0];
+    sizes.emplace_back(&file, static_cast<std::size_t>(*size));
   }
+  for (const auto& [file, size] : sizes) {
+    file->text = text.substr(0, size);
+    text.remove_prefix(std::min(size, text.size()));
+    if (file->text.size() != size || (file == sizes.back().first && !text.empty()))
+      return Error(Status::io, facts.place + ": a key file changed while it was read");
+  }
+  return {};
 }
 
-/// What ssh says at the end is why it gave up.
-std::string_view last_line(std::string_view text) {
-  const auto lines = split_lines(trim(text));
-  return lines.empty() ? std::string_view() : trim(lines.back());
+/// look_program's lines.
+Result<void> parse_look(std::string_view text, Facts& facts, Lines& limits) {
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    const auto words = split_words(line);
+    if (words.empty()) continue;
+    const std::string_view key = words[0];
+    const std::string_view value = trim(line.substr(key.size()));
+    if (key == "files") return parse_files(value, text, facts);
+    if (key == "user") facts.user = value;
+    if (key == "owner") facts.owner = value;
+    if (key == "home") facts.home = value;
+    if (key == "missing" && facts.missing.empty()) facts.missing = value;
+    if (key == "key_mode") facts.key_mode = words.size() > 1 ? words[1] : "";
+    if (key == "sshd") facts.sshd_running = true;
+    if (key == "locked") facts.locked = true;
+    if (key == "limit") limits.emplace_back(value);
+    if (key == "openssh") facts.openssh = openssh_version(value);
+    if (key == "now") facts.now = parse_integer(value, 0, INT64_MAX).value_or(0);
+    if (key == "port") facts.port = static_cast<int>(parse_integer(value, 1, 65535).value_or(0));
+    if (key == "addresses") facts.addresses.assign(words.begin() + 1, words.end());
+  }
+  return {};
+}
+
+std::string lines_of(std::string_view text) {
+  return replace_all(text, "\x1e", "\n");
 }
 
 void parse_logins(std::string_view text, Facts& facts) {
   for (const std::string_view line : split_lines(text)) {
-    const auto words = split_words(line);
-    if (words.size() >= 2 && words[0] == "path") facts.login_path = words[1];
-    if (words.size() < 3 || words[0] != "login") continue;
-    const auto code = parse_integer(words[2], 0, 255);
-    if (!code) continue;
-    const std::size_t said =
-        line.find(words[2], static_cast<std::size_t>(words[1].end() - line.begin())) +
-        words[2].size();
-    const std::string words_of_ssh =
-        replace_all(trim(line.substr(std::min(said, line.size()))), "\x1e", "\n");
-    const LoginCause cause = classify_login(static_cast<int>(*code), words_of_ssh);
-    std::string verdict(login_cause_name(cause));
-    if (cause != LoginCause::none)
-      verdict += ": " + std::string(login_cause_help(cause)) + " (" +
-                 visible(last_line(words_of_ssh), 300) + ")";
-    facts.logins[std::string(words[1])] = std::move(verdict);
+    const auto words = split_words(line.substr(0, line.find('\x1d')));
+    if (words.size() < 4 || words[0] != "login") continue;
+    const auto code = parse_integer(words[3], 0, 255);
+    const std::size_t gs = line.find('\x1d');
+    if (!code || gs == std::string_view::npos) continue;
+    const auto out_at = static_cast<std::size_t>(words[3].data() + words[3].size() - line.data());
+    const LoginVerdict verdict = judge_login(static_cast<int>(*code), lines_of(line.substr(gs + 1)),
+                                             lines_of(line.substr(out_at, gs - out_at)));
+    std::string said(login_cause_name(verdict.cause));
+    if (!verdict.problem.empty()) said += ": " + std::string(verdict.problem);
+    if (!verdict.hint.empty()) said += "; " + std::string(verdict.hint);
+    if (verdict.cause != LoginCause::none && !verdict.line.empty())
+      said += " (" + visible(verdict.line, 300) + ")";
+    facts.logins[std::string(words[1])] = std::move(said);
+    const auto hundredths = parse_integer(words[2], 0, 1'000'000);
+    if (hundredths) facts.login_ms[std::string(words[1])] = *hundredths * 10;
   }
 }
 
+/// In what a login differs from `docker exec`: by name; the two paths by value too, since they are
+/// what mpirun's daemons live by.
+void compare_sessions(std::string_view text, const Lines& limits, Facts& facts) {
+  std::map<std::string, std::string> seen;
+  Lines seen_limits;
+  for (const std::string_view line : split_lines(text)) {
+    if (starts_with(line, "limit ")) seen_limits.emplace_back(trim(line.substr(6)));
+    if (!starts_with(line, "env ")) continue;
+    const std::size_t equals = line.find('=');
+    if (equals != std::string_view::npos)
+      seen[std::string(line.substr(4, equals - 4))] = line.substr(equals + 1);
+  }
+  if (seen.empty()) return;  // no login: the matrix says why
+  for (const auto& [name, value] : facts.env) {
+    if (!is_given_to_logins(name, value)) continue;
+    const auto found = seen.find(name);
+    if (found != seen.end() && found->second == value) continue;
+    const bool shown = name == "PATH" || name == "LD_LIBRARY_PATH";
+    facts.parity.push_back(found == seen.end() ? "a login lacks " + name
+                           : shown ? "a login sees " + name + " " + visible(found->second, 300) +
+                                         ", the container " + visible(value, 300)
+                                   : "a login sees another " + name);
+  }
+  for (const std::string& limit : limits)
+    if (std::find(seen_limits.begin(), seen_limits.end(), limit) == seen_limits.end())
+      facts.parity.push_back("a login has another limit than the container's " + limit);
+}
+
+std::string seconds_of(const KeyExchange::Config& config) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(config.login_timeout).count());
+}
+
+/// login_program's words: to itself, and whom the document asks for; each begins elsewhere, so that
+/// they do not all knock at the first one at once.
+std::vector<std::string> login_words(const KeyExchange::Config& config, const Target& target) {
+  const std::vector<Node>& nodes = target.nodes;
+  const auto self = static_cast<std::size_t>(
+      std::find_if(nodes.begin(), nodes.end(),
+                   [&](const Node& node) { return node.name == target.node.name; }) -
+      nodes.begin());
+  // A machine's own sshd has MaxStartups 10 where nobody raised it.
+  std::vector<std::string> words = {seconds_of(config), config.machine ? "8" : "16"};
+  const std::size_t count = config.logins == KeyExchange::Logins::ring
+                                ? std::min<std::size_t>(2, nodes.size())
+                                : nodes.size();
+  for (std::size_t i = 0; i < count; ++i) words.push_back(nodes[(self + i) % nodes.size()].name);
+  return words;
+}
+
+/// A user's own ssh: as that user, whoever acts.
+void as_user(Command& command, const Facts& facts) {
+  if (starts_with(facts.owner, "0:")) return;
+  const Argv words = {"runuser", "-u", facts.user, "--"};
+  command.argv.insert(command.argv.begin(), words.begin(), words.end());
+}
+
+Command look_command(const KeyExchange::Config& config, const std::string& user) {
+  const bool certificates = config.trust == KeyExchange::Trust::ca;
+  return key_command(
+      look_program, {user, config.machine ? "machine" : "container", certificates ? "ca" : "keys"});
+}
+
+Command session_command(const KeyExchange::Config& config, const std::string& self,
+                        const Facts& facts) {
+  Command session = key_command(session_program, {seconds_of(config), self});
+  as_user(session, facts);
+  return session;
+}
+
 /// Only where everything is in place: before that, a login fails for reasons the plan names better.
-bool worth_a_login(const Facts& facts) {
+bool worth_a_login(const KeyExchange::Config& config, const Facts& facts) {
   for (const char* role : {"user_key", "host_key", "authorized_keys", "known_hosts", "ssh_config"})
     if (facts.files.count(role) == 0) return false;
-  return facts.sshd_running;
+  return (config.machine || facts.sshd_running) && config.logins != KeyExchange::Logins::none;
 }
 
 }  // namespace
 
 Task<Result<Facts>> KeyExchange::observe(const Config& config, Target& target) {
   Facts facts;
-  DT_CO_TRY_ASSIGN(TrainingContainer found,
-                   co_await find_training_container(target, config.container));
-  facts.container = found.name;
-  facts.running = found.running;
-  facts.env = found.env;
-  if (!found.running) co_return facts;
-  ContainerHost inside(*found.docker, found.name, target.node.name + "/" + found.name);
-  const std::string& user = target.node.container_user;
-  const std::vector<std::string> who = {user};
-  const Command look = sh(look_program, who);
-  DT_CO_TRY_ASSIGN(const Outcome seen, co_await run_ok(inside, look));
-  parse_look(seen.out, facts);
-  if (!worth_a_login(facts)) co_return facts;
+  DT_CO_TRY_ASSIGN(KeyPlace place, co_await KeyPlace::find(config, target));
+  facts.place = place.name();
+  facts.running = place.running();
+  facts.cluster = target.cluster;
+  facts.env = place.env();
+  facts.user = key_user(config, target.node);
+  facts.port = config.machine ? target.node.ssh.port.value_or(22) : target.node.container_ssh_port;
+  if (!facts.running) co_return facts;
+  const Command look = look_command(config, facts.user);
+  DT_CO_TRY_ASSIGN(const Outcome seen, co_await run_ok(place.host(), look));
+  Lines limits;
+  DT_CO_TRY(parse_look(seen.out, facts, limits));
+  if (!worth_a_login(config, facts)) co_return facts;
 
-  std::vector<std::string> names = {"5", target.node.name};
-  for (const Node& node : target.nodes) names.push_back(node.name);
-  Command login = sh(login_program, names);
-  if (user != "root") {
-    const Argv as_user = {"runuser", "-u", user, "--"};
-    login.argv.insert(login.argv.begin(), as_user.begin(), as_user.end());
-  }
-  login.timeout = std::chrono::seconds(30 + 2 * static_cast<int>(target.nodes.size()));
-  DT_CO_TRY_ASSIGN(const Outcome logins, co_await run_ok(inside, login));
+  const std::vector<std::string> words = login_words(config, target);
+  Command login = key_command(login_program, words);
+  as_user(login, facts);
+  const auto rounds = static_cast<int>(words.size() / 8 + 1);
+  login.timeout = std::chrono::seconds(30) + rounds * (config.login_timeout * 2);
+  DT_CO_TRY_ASSIGN(const Outcome logins, co_await run_ok(place.host(), login));
   parse_logins(logins.out, facts);
+  if (config.machine || facts.logins[target.node.name] != "ok") co_return facts;
+
+  const Command session = session_command(config, target.node.name, facts);
+  DT_CO_TRY_ASSIGN(const Outcome sees, co_await run_ok(place.host(), session));
+  compare_sessions(sees.out, limits, facts);
   co_return facts;
 }
 

@@ -4,57 +4,137 @@
 
 namespace dtenv {
 
-// The constant programs key_exchange runs in a container (POSIX sh). Data comes as arguments. A
-// process is our sshd if its command line names our configuration: a number alone, left in a file
-// from before a restart of the container, may be the image's own sshd by now.
+// The constant programs key_exchange runs in a container or on a machine (POSIX sh). Data comes as
+// arguments. A process is our sshd if its command line names our configuration: a number alone,
+// left in a file from before a restart of the container, may be the image's own sshd by now.
+// Starting a process is what costs here: they start as few as they can.
 
 constexpr std::string_view ssh_folder = "/etc/ssh/dtenv";  ///< host key and sshd_config, ours alone
 constexpr std::string_view sshd_pid_file = "/run/dtenv-sshd.pid";
+constexpr std::string_view host_certificate_file = "/etc/ssh/dtenv/ssh_host_ed25519_key-cert.pub";
 
-/// args: USER. What is there, one fact a line; a file as "file ROLE MODE SIZE" and its bytes.
-constexpr std::string_view look_program = R"sh(
+/// args: USER WHERE TRUST. What is there, one fact a line; last "files ROLE…", as many lines "MODE
+/// SIZE", and the files' bytes one behind the other.
+constexpr std::string_view look_program = R"sh(LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/sbin:/sbin
-home=$(getent passwd "$1" | cut -d: -f6)
-[ -n "$home" ] || { echo "missing user"; exit 0; }
-echo "home $home"
-command -v sshd >/dev/null 2>&1 || echo "missing sshd"
+user=${1:-$(id -un)}; where=$2 trust=$3
+line=$(getent passwd "$user") || { echo "missing user"; exit 0; }
+rest=${line#*:*:}; uid=${rest%%:*}; rest=${rest#*:}; gid=${rest%%:*}; rest=${rest#*:*:}
+home=${rest%%:*}
+[ -n "$home" ] || { echo "missing home"; exit 0; }
+printf 'user %s\nowner %s:%s\nhome %s\n' "$user" "$uid" "$gid" "$home"
 command -v ssh-keygen >/dev/null 2>&1 || echo "missing ssh-keygen"
 command -v ssh >/dev/null 2>&1 || echo "missing ssh"
-echo "addresses $(awk '/32 host/ {print last} {last=$2}' /proc/net/fib_trie 2>/dev/null | sort -u | tr '\n' ' ')"
-pid=$(cat /run/dtenv-sshd.pid 2>/dev/null)
-if grep -qa etc/ssh/dtenv/sshd_config "/proc/$pid/cmdline" 2>/dev/null &&
-   [ ! /etc/ssh/dtenv/sshd_config -nt /run/dtenv-sshd.pid ]; then echo "sshd running"; fi
-[ -f "$home/.ssh/id_dtenv" ] && echo "keymode $(stat -c %a "$home/.ssh/id_dtenv")"
-show() {
-  [ -f "$2" ] || return 0
-  echo "file $1 $(stat -c '%a %s' "$2")"
-  cat "$2"
-  echo
-}
-show user_key "$home/.ssh/id_dtenv.pub"
-show host_key /etc/ssh/dtenv/ssh_host_ed25519_key.pub
-show sshd_config /etc/ssh/dtenv/sshd_config
-show authorized_keys "$home/.ssh/authorized_keys"
-show known_hosts "$home/.ssh/known_hosts_dtenv"
-show ssh_config "$home/.ssh/config"
+[ "$trust" != ca ] || echo "now $(date +%s)"
+ours=/etc/ssh/dtenv
+if [ "$where" = machine ]; then
+  set -- $SSH_CONNECTION
+  [ -z "$4" ] || echo "port $4"
+  for host_key in ed25519 ecdsa rsa; do
+    host_key=/etc/ssh/ssh_host_${host_key}_key.pub
+    [ ! -f "$host_key" ] || break
+  done
+else
+  command -v sshd >/dev/null 2>&1 || echo "missing sshd"
+  echo "openssh $(ssh -V 2>&1)"
+  echo "addresses $(awk '/32 host/ {if (!seen[last]++) printf "%s ", last} {last=$2}' /proc/net/fib_trie 2>/dev/null)"
+  ulimit -a | sed 's/^/limit /'
+  grep -q "^$user:!" /etc/shadow 2>/dev/null && echo "locked yes"
+  pid=; [ ! -f /run/dtenv-sshd.pid ] || read -r pid </run/dtenv-sshd.pid
+  if grep -qa etc/ssh/dtenv/sshd_config "/proc/$pid/cmdline" 2>/dev/null &&
+     [ ! "$ours/sshd_config" -nt /run/dtenv-sshd.pid ] &&
+     [ ! "$ours/ssh_host_ed25519_key.pub" -nt /run/dtenv-sshd.pid ] &&
+     [ ! "$ours/ssh_host_ed25519_key-cert.pub" -nt /run/dtenv-sshd.pid ]; then
+    echo "sshd running"
+  fi
+  host_key=$ours/ssh_host_ed25519_key.pub
+fi
+set -- user_key "$home/.ssh/id_dtenv.pub" user_certificate "$home/.ssh/id_dtenv-cert.pub" \
+  host_key "$host_key" host_certificate "$ours/ssh_host_ed25519_key-cert.pub" \
+  sshd_config "$ours/sshd_config" issued "$ours/issued" \
+  authorized_keys "$home/.ssh/authorized_keys" known_hosts "$home/.ssh/known_hosts_dtenv" \
+  ssh_config "$home/.ssh/config" environment "$home/.ssh/environment"
+roles=; left=$(($# / 2))
+while [ "$left" -gt 0 ]; do
+  role=$1 path=$2 left=$((left - 1)); shift 2
+  [ ! -f "$path" ] || { roles="$roles $role"; set -- "$@" "$path"; }
+done
+key=$home/.ssh/id_dtenv
+if [ -f "$key" ]; then
+  stats=$(stat -L -c '%a %s' "$@" "$key") || exit 74
+  echo "key_mode ${stats##*
+}"
+  stats=${stats%
+*}
+elif [ $# -gt 0 ]; then
+  stats=$(stat -L -c '%a %s' "$@") || exit 74
+fi
+[ $# -gt 0 ] || exit 0
+printf 'files%s\n%s\n' "$roles" "$stats"
+exec cat "$@"
 )sh";
 
-/// args: USER TYPE BITS COMMENT. Makes the user's key pair; an old one of ours goes.
+/// args: USER HOME OWNER TYPE BITS COMMENT. Makes the user's key pair; an old one of ours goes.
 constexpr std::string_view user_key_program = R"sh(
-home=$(getent passwd "$1" | cut -d: -f6)
-group=$(id -g "$1")
-mkdir -p -- "$home/.ssh" && chown "$1:$group" "$home/.ssh" && chmod 700 "$home/.ssh" || exit 74
-rm -f -- "$home/.ssh/id_dtenv" "$home/.ssh/id_dtenv.pub"
-ssh-keygen -q -t "$2" -b "$3" -N '' -C "$4" -f "$home/.ssh/id_dtenv" || exit 74
-chown "$1:$group" "$home/.ssh/id_dtenv" "$home/.ssh/id_dtenv.pub"
+key=$2/.ssh/id_dtenv
+if [ ! -d "$2/.ssh" ]; then
+  mkdir -m 700 -p -- "$2/.ssh" && chown "$3" "$2/.ssh" || exit 74
+fi
+chmod 700 "$2/.ssh" || exit 74
+rm -f -- "$key" "$key.pub" "$key-cert.pub"
+ssh-keygen -q -t "$4" -b "$5" -N '' -C "$6" -f "$key" || exit 74
+chown "$3" "$key" "$key.pub" || exit 74
+! command -v restorecon >/dev/null 2>&1 || restorecon -R "$2/.ssh"
+)sh";
+
+/// args: HOME. The user's key pair goes, and with it whatever it opened.
+constexpr std::string_view no_user_key_program = R"sh(
+rm -f -- "$1/.ssh/id_dtenv" "$1/.ssh/id_dtenv.pub" "$1/.ssh/id_dtenv-cert.pub"
 )sh";
 
 /// args: COMMENT. Makes this container's own host key: one from the image is known to all who have
 /// it.
 constexpr std::string_view host_key_program = R"sh(
 mkdir -p /etc/ssh/dtenv && chmod 755 /etc/ssh/dtenv || exit 74
-rm -f /etc/ssh/dtenv/ssh_host_ed25519_key /etc/ssh/dtenv/ssh_host_ed25519_key.pub
+rm -f /etc/ssh/dtenv/ssh_host_ed25519_key /etc/ssh/dtenv/ssh_host_ed25519_key.pub \
+  /etc/ssh/dtenv/ssh_host_ed25519_key-cert.pub
 exec ssh-keygen -q -t ed25519 -N '' -C "$1" -f /etc/ssh/dtenv/ssh_host_ed25519_key
+)sh";
+
+/// args: USER. "*" has no password either, and sshd without PAM takes keys for it.
+constexpr std::string_view account_program = R"sh(
+PATH=$PATH:/usr/sbin:/sbin
+exec usermod -p '*' -- "$1"
+)sh";
+
+/// args: FILE CLUSTER SECONDS FROM; on stdin lines "NODE user|host PRINCIPALS KEY". Certifies the
+/// keys with two authorities that live for this one call, in memory: nobody can certify more with
+/// them later, and what older ones certified holds no longer. FILE gets the authorities' public
+/// halves and the certificates.
+constexpr std::string_view sign_program = R"sh(
+umask 077
+room=$(mktemp -d /dev/shm/dtenv.XXXXXX 2>/dev/null) || room=$(mktemp -d /run/dtenv.XXXXXX) || exit 74
+trap 'rm -rf -- "$room"' EXIT
+trap 'exit 74' HUP INT TERM PIPE
+cd "$room" || exit 74
+for role in user host; do
+  ssh-keygen -q -t ed25519 -N '' -C "dtenv-$2-$role-ca" -f "$role" || exit 74
+  printf 'authority %s %s\n' "$role" "$(cat "$role.pub")" >>issued
+done
+serial=0
+while read -r node role principals key; do
+  serial=$((serial + 1))
+  printf '%s\n' "$key" >k.pub
+  if [ "$role" = host ]; then set -- "$1" "$2" "$3" "$4" -h
+  else set -- "$1" "$2" "$3" "$4" -O clear -O permit-pty ${4:+-O "source-address=$4"}; fi
+  file=$1 cluster=$2 seconds=$3 from=$4; shift 4
+  ssh-keygen -q -s "$role" -I "dtenv-$cluster-$node" -n "$principals" -z "$serial" \
+    -V "-5m:+${seconds}s" "$@" k.pub || exit 74
+  set -- "$file" "$cluster" "$seconds" "$from"
+  printf '%s %s %s\n' "$node" "$role" "$(cat k-cert.pub)" >>issued
+done
+[ -d "${1%/*}" ] || mkdir -m 755 -p -- "${1%/*}" || exit 74
+chmod 600 issued && cp -p issued "$1.new" && mv -f "$1.new" "$1" || exit 74
 )sh";
 
 /// Checks the configuration and (re)starts our sshd. Sessions that run are left alone.
@@ -78,30 +158,58 @@ done
 exit 0
 )sh";
 
-/// args: SECONDS SELF NODE… . Logs in to every node as mpirun would, 16 at a time: a line "login
-/// NODE CODE TEXT" each, the text's own line ends as 0x1E, and the PATH that a login to itself
-/// sees.
+/// args: SECONDS WIDE NODE… . Logs in to every node as mpirun would, WIDE at a time; one whose sshd
+/// is busy is tried again. A line "login NODE CENTISECONDS CODE OUT GS SAID" each, with RS for line
+/// ends.
 constexpr std::string_view login_program = R"sh(
-seconds=$1; self=$2; shift 2
+seconds=$1; wide=$2; shift 2
+limit=; ! command -v timeout >/dev/null 2>&1 || limit="timeout $((seconds + 1))"
+login() {
+  tries=0
+  read -r begun _ </proc/uptime
+  while :; do
+    all=$(exec 3>&1
+      said=$($limit ssh -T -o BatchMode=yes -o ConnectTimeout="$seconds" -o ConnectionAttempts=1 -- "$1" true 2>&1 >&3 3>&- </dev/null)
+      code=$?
+      printf '\035%s \035%s' "$code" "$said")
+    tries=$((tries + 1))
+    case $all in
+      *kex_exchange_identification* | *MaxStartups*)
+        [ "$tries" -gt 3 ] || { sleep "0.$((tries * 2 + $2 % 3))" || sleep 1; continue; } ;;
+    esac
+    break
+  done
+  read -r ended _ </proc/uptime
+  spent=$((1${ended%.*}${ended#*.} - 1${begun%.*}${begun#*.}))
+  [ "${#ended}" -eq "${#begun}" ] || spent=0
+  out=${all%%"$gs"*}; all=${all#*"$gs"}
+  printf 'login %s %s %s\n' "$1" "$spent" "$(printf '%s%s' "${all%%"$gs"*}" "$out" | head -c 1000 | tr '\n' '\036')$gs$(printf '%s' "${all#*"$gs"}" | head -c 4000 | tr '\n' '\036')"
+}
+gs=$(printf '\035')
 count=0
 for name in "$@"; do
-  ( said=$(ssh -o BatchMode=yes -o ConnectTimeout="$seconds" -o ConnectionAttempts=1 -- "$name" true 2>&1 >/dev/null </dev/null)
-    code=$?
-    printf 'login %s %s %s\n' "$name" "$code" "$(printf '%s' "$said" | head -c 4000 | tr '\n' '\036')" ) &
   count=$((count + 1))
-  [ $((count % 16)) -eq 0 ] && wait
+  login "$name" "$count" &
+  [ $((count % wide)) -ne 0 ] || wait
 done
 wait
-printf 'path %s\n' "$(ssh -o BatchMode=yes -o ConnectTimeout="$seconds" -- "$self" printenv PATH 2>/dev/null </dev/null)"
 )sh";
 
-/// args: USER. Stops our sshd and takes away what dtenv made; foreign lines stay (written by
+/// args: SECONDS NODE. What a login to that node sees: lines "env NAME=VALUE" (RS for a line end)
+/// and "limit …".
+constexpr std::string_view session_program = R"sh(
+ssh -T -o BatchMode=yes -o ConnectTimeout="$1" -- "$2" \
+  'env -0 | tr "\000\n" "\n\036" | sed "s/^/env /"; sh -c "ulimit -a" | sed "s/^/limit /"' </dev/null 2>/dev/null
+exit 0
+)sh";
+
+/// args: HOME. Stops our sshd and takes away what dtenv made; foreign lines stay (written by
 /// apply).
 constexpr std::string_view remove_program = R"sh(
-home=$(getent passwd "$1" | cut -d: -f6)
-pid=$(cat /run/dtenv-sshd.pid 2>/dev/null)
-grep -qa etc/ssh/dtenv/sshd_config "/proc/$pid/cmdline" 2>/dev/null && kill -TERM "$pid"
-rm -rf -- /etc/ssh/dtenv /run/dtenv-sshd.pid "$home/.ssh/id_dtenv" "$home/.ssh/id_dtenv.pub" "$home/.ssh/known_hosts_dtenv"
+pid=; [ ! -f /run/dtenv-sshd.pid ] || read -r pid </run/dtenv-sshd.pid
+! grep -qa etc/ssh/dtenv/sshd_config "/proc/$pid/cmdline" 2>/dev/null || kill -TERM "$pid"
+rm -rf -- /etc/ssh/dtenv /run/dtenv-sshd.pid "$1/.ssh/id_dtenv" "$1/.ssh/id_dtenv.pub" \
+  "$1/.ssh/id_dtenv-cert.pub" "$1/.ssh/known_hosts_dtenv"
 )sh";
 
 }  // namespace dtenv

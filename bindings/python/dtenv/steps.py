@@ -294,24 +294,46 @@ def key_exchange(
     *,
     key: Optional[Literal["ed25519", "rsa"]] = None,
     rsa_bits: Optional[int] = None,
-    trust: Optional[Literal["mesh"]] = None,
+    trust: Optional[Literal["mesh", "star", "ca"]] = None,
+    validity: Optional[str] = None,
+    generation: Optional[int] = None,
+    from_: Optional[Union[str, Sequence[str]]] = None,
+    where: Optional[Literal["container", "machine"]] = None,
     container: Optional[str] = None,
     listen: Optional[str] = None,
+    logins: Optional[Literal["all", "ring", "none"]] = None,
+    login_timeout: Optional[str] = None,
     id: Optional[str] = None,
     after: Optional[Sequence[str]] = None,
     on: Optional[Sequence[str]] = None,
 ) -> Step:
-    """Makes the training containers trust each other over SSH: a key pair and a host key made in each container
-    when it is deployed, every public key in every authorized_keys, host keys pinned, ~/.ssh/config with each
-    node's address and port, sshd on the node's container_ssh_port; then every container logs in to every other
-    for real.
+    """Makes the training containers (or the machines themselves) trust each other over SSH: a key pair and a
+    host key made in each of them when it is deployed, public keys in authorized_keys, host keys pinned,
+    ~/.ssh/config with each node's address, port and user, an sshd of its own on the node's container_ssh_port;
+    then every one logs in to every other for real, and a login's environment and limits are compared with those
+    of the container. Shared files get a marked block; every other byte stays.
 
     key: Type of the users' keys. Host keys are ed25519. Default: "ed25519".
     rsa_bits: Size of the key where `key` is rsa. Default: 3072.
-    trust: mesh: every container has a key of its own and trusts all others'. Default: "mesh".
+    trust: mesh: every node has a key of its own and trusts all others'. star: the first node alone has a key,
+        and every node takes it; nothing else opens a worker (mpirun must start its daemons from the first node:
+        Open MPI's plm_rsh_no_tree_spawn). ca: every node has a key, and what is trusted is a certificate of it,
+        for this cluster alone and for a limited time, by an authority that exists only while it certifies; host
+        keys are certified too. A new certification, or destroy, ends all older certificates. Default: "mesh".
+    validity: How long certificates hold (trust: ca), such as 24h or 30d. An apply renews them when less than a
+        third is left; logins after the end are refused. Default: "24h".
+    generation: Another number than at the last apply makes every key, host key and certificate anew; the old
+        ones open nothing any more. Default: 1.
+    from_: Addresses or CIDRs that a login may come from, such as 10.0.0.0/8; default: any.
+    where: container: between the training containers, by an sshd of dtenv's own in each. machine: between the
+        machines, as the user dtenv logs in as, by the sshd that is there and with its host keys; its
+        configuration is left alone. Default: "container".
     container: Name of the training container; default: container_run's.
     listen: Address sshd listens on; default: the node's address where the container has it, else every address
         (reported as a deviation).
+    logins: Which logins are tried: all: from every node to every node. ring: to itself and the next one. none:
+        only the files are looked at. Default: "all".
+    login_timeout: How long one of these logins may take, 1s to 2m. Default: "5s".
     id: Its name in reports and for `after`; default: the kind.
     after: Ids or kinds that come before it.
     on: Names of nodes; default: all.
@@ -321,8 +343,14 @@ def key_exchange(
         ("key", key),
         ("rsa_bits", rsa_bits),
         ("trust", trust),
+        ("validity", validity),
+        ("generation", generation),
+        ("from", from_),
+        ("where", where),
         ("container", container),
         ("listen", listen),
+        ("logins", logins),
+        ("login_timeout", login_timeout),
         ("id", id),
         ("after", after),
         ("on", on),

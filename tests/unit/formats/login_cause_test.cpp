@@ -30,22 +30,27 @@ TEST_SUITE("login_cause") {
         {"Load key \"/root/.ssh/id\": invalid format\nroot@n: Permission denied (publickey).\n",
          "key_unreadable"},
         {"kex_exchange_identification: read: Connection reset by peer\n", "too_many_starting"},
-        {"kex_exchange_identification: Connection closed by remote host\n", "closed"},
+        {"kex_exchange_identification: Connection closed by remote host\n", "too_many_starting"},
+        {"Connection closed by 10.0.0.2 port 6001\n", "closed"},
+        {"Certificate invalid: expired\nNo ED25519 host key is known for n\n", "host_certificate"},
+        {"sudo: a password is required\n", "sudo"},
         {"/root/.ssh/config: line 3: Bad configuration option: foo\n", "config"},
         {"something new\n", "other"},
     };
     std::set<std::string> names;
     for (const Row& row : rows) {
-      const LoginCause failure = classify_login(255, row.text);
-      CHECK_MESSAGE(login_cause_name(failure) == row.name, row.text);
-      names.emplace(login_cause_name(failure));
+      const LoginVerdict verdict = judge_login(255, row.text, "");
+      CHECK_MESSAGE(login_cause_name(verdict.cause) == row.name, row.text);
+      CHECK(verdict.hint.empty() == (verdict.cause == LoginCause::other));
+      names.emplace(login_cause_name(verdict.cause));
     }
     CHECK(names.size() >= 9);
   }
 
   TEST_CASE("the exit status decides where it is not ssh's own") {
-    CHECK(classify_login(0, "Permission denied") == LoginCause::none);
-    CHECK(classify_login(127, "") == LoginCause::client_missing);
-    CHECK(classify_login(3, "Connection refused") == LoginCause::command);
+    CHECK(judge_login(0, "Permission denied (publickey)", "").cause == LoginCause::none);
+    CHECK(judge_login(127, "", "").cause == LoginCause::client_missing);
+    CHECK(judge_login(3, "Connection refused", "").cause == LoginCause::command);
+    CHECK(judge_login(0, "", "Welcome!\n").cause == LoginCause::noise);
   }
 }

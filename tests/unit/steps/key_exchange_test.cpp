@@ -17,7 +17,7 @@ std::string ed25519(char fill) {
 
 KeyExchange::Facts bare() {
   KeyExchange::Facts facts;
-  facts.container = "glm";
+  facts.place = "glm";
   return facts;
 }
 
@@ -26,10 +26,16 @@ KeyExchange::Facts with_keys(const Node& node, char fill) {
   KeyExchange::Facts facts = bare();
   facts.running = true;
   facts.env = {{"PATH", "/opt/conda/bin:/usr/bin"}, {"HOME", "/root"}};
+  facts.cluster = "glm";
+  facts.user = "root";
+  facts.owner = "0:0";
   facts.home = "/root";
+  facts.openssh = 902;
+  facts.port = node.container_ssh_port;
   facts.addresses = {"127.0.0.1", node.address};
-  facts.files["user_key"] = {ed25519(fill) + " dtenv-glm-" + node.name + "\n", "644"};
-  facts.files["host_key"] = {ed25519(static_cast<char>(fill + 1)) + "\n", "644"};
+  facts.files["user_key"] = {ed25519(fill) + " dtenv-glm-" + node.name + ".g1\n", "644"};
+  facts.files["host_key"] = {
+      ed25519(static_cast<char>(fill + 1)) + " dtenv-glm-" + node.name + ".g1\n", "644"};
   facts.key_mode = "600";
   facts.sshd_running = true;
   return facts;
@@ -42,7 +48,7 @@ Two converged(const KeyExchange::Config& config, const std::vector<Node>& nodes)
   Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
   const auto cluster = cluster_of(nodes, facts);
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    const auto wanted = wanted_key_files(config, cluster, nodes[i], facts[i], "key_exchange");
+    const auto wanted = wanted_key_files(config, cluster, nodes[i], facts[i]);
     REQUIRE(wanted);
     facts[i].files["sshd_config"] = {wanted->sshd_config, "600"};
     facts[i].files["authorized_keys"] = {wanted->authorized_keys, "600"};
@@ -69,7 +75,7 @@ TEST_SUITE("KeyExchange") {
                              "V100-1 create glm:ssh_config, V100-2 create glm:user key",
                              0) == 0);
     CHECK(plan->changes[3].stage == 0);
-    CHECK(plan->changes[4].stage == 1);
+    CHECK(plan->changes[4].stage == 2);
     CHECK(plan->changes[4].after == "the public keys of V100-1, V100-2");
   }
 
@@ -95,7 +101,7 @@ TEST_SUITE("KeyExchange") {
   TEST_CASE("each container gets all public keys, pinned host keys and each node's port") {
     const Two done = converged(config, nodes);
     const std::string authorized = done[0].files.at("authorized_keys").text;
-    CHECK(authorized.find("restrict,pty " + ed25519('a') + " dtenv-glm-V100-1\n") !=
+    CHECK(authorized.find("restrict,pty " + ed25519('a') + " dtenv-glm-V100-1.g1\n") !=
           std::string::npos);
     CHECK(authorized.find(ed25519('m')) != std::string::npos);
     CHECK(done[1].files.at("known_hosts").text == "V100-1,[172.31.32.29]:6001 " + ed25519('b') +
@@ -158,7 +164,7 @@ TEST_SUITE("KeyExchange") {
     const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
     REQUIRE(plan);
     CHECK(plan->failures.count("V100-1") == 0);
-    CHECK(plan->failures.at("V100-2").message.find("no sshd") != std::string::npos);
+    CHECK(plan->failures.at("V100-2").message.find("has no sshd") != std::string::npos);
   }
 
   TEST_CASE("another kind of key is made anew; open modes are mended") {
@@ -183,9 +189,91 @@ TEST_SUITE("KeyExchange") {
     CHECK(json::serialize(KeyExchange::describe(facts[0])).find("s3cret") == std::string::npos);
   }
 
+  TEST_CASE("in a star the first node alone has a key, and the others take no other") {
+    const auto star = config_of<KeyExchange>(R"({"trust": "star"})");
+    const auto plan = KeyExchange::plan(star, cluster_of(nodes, converged(config, nodes)));
+    REQUIRE(plan);
+    CHECK(brief(*plan) ==
+          "V100-1 create glm:authorized_keys, V100-2 remove glm:user key, "
+          "V100-2 create glm:authorized_keys");
+    CHECK(plan->changes[0].payload.find(ed25519('a')) != std::string::npos);
+    CHECK(plan->changes[0].payload.find(ed25519('m')) == std::string::npos);
+    CHECK(plan->changes[0].reason == "no longer wanted: dtenv-glm-V100-2.g1");
+  }
+
+  TEST_CASE("another generation makes every key anew") {
+    const auto second = config_of<KeyExchange>(R"({"generation": 2})");
+    const auto plan = KeyExchange::plan(second, cluster_of(nodes, converged(config, nodes)));
+    REQUIRE(plan);
+    CHECK(brief(*plan).rfind("V100-1 create glm:user key, V100-1 create glm:host key, "
+                             "V100-1 restart glm:sshd",
+                             0) == 0);
+    CHECK(plan->changes[0].reason == "the key there is of another generation");
+  }
+
+  TEST_CASE("a host key that changed is named") {
+    Two facts = converged(config, nodes);
+    facts[1].files["host_key"].text = ed25519('x') + " dtenv-glm-V100-2.g1\n";
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    REQUIRE(brief(*plan) == "V100-1 create glm:known_hosts, V100-2 create glm:known_hosts");
+    CHECK(plan->changes[0].reason == "the host key changed: V100-2");
+  }
+
+  TEST_CASE("an old sshd gets no option and no line it does not know") {
+    Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
+    facts[0].openssh = 606;
+    const auto wanted = wanted_key_files(config, cluster_of(nodes, facts), nodes[0], facts[0]);
+    REQUIRE(wanted);
+    CHECK(wanted->authorized_keys.find("restrict") == std::string::npos);
+    CHECK(wanted->authorized_keys.find("no-port-forwarding") != std::string::npos);
+    CHECK(wanted->sshd_config.find("SetEnv") == std::string::npos);
+    CHECK(wanted->sshd_config.find("PermitUserEnvironment yes\n") != std::string::npos);
+    REQUIRE(wanted->environment);
+    CHECK(wanted->environment->find("\nPATH=/opt/conda/bin:/usr/bin\n") != std::string::npos);
+  }
+
+  TEST_CASE("between machines the sshd that is there is used, under its user and port") {
+    const auto machines =
+        config_of<KeyExchange>(R"({"where": "machine", "from": "172.31.0.0/16"})");
+    Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
+    facts[1].user = "train";
+    facts[1].port = 2222;
+    const auto plan = KeyExchange::plan(machines, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(brief(*plan).find("sshd") == std::string::npos);
+    const auto wanted = wanted_key_files(machines, cluster_of(nodes, facts), nodes[0], facts[0]);
+    REQUIRE(wanted);
+    CHECK(wanted->ssh_config.find("Port 2222\n    User train\n") != std::string::npos);
+    CHECK(wanted->known_hosts.find("V100-2,[172.31.32.40]:2222 ") != std::string::npos);
+    CHECK(wanted->authorized_keys.find("from=\"172.31.0.0/16\" ssh-ed25519") != std::string::npos);
+  }
+
+  TEST_CASE("an account that sshd refuses is opened for keys") {
+    Two facts = converged(config, nodes);
+    facts[1].locked = true;
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(brief(*plan) == "V100-2 create glm:account");
+  }
+
+  TEST_CASE("where a login differs from docker exec is said") {
+    Two facts = converged(config, nodes);
+    facts[0].parity = {"a login lacks LD_LIBRARY_PATH"};
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    REQUIRE(plan->notes.size() == 1);
+    CHECK(plan->notes[0].text == "a login lacks LD_LIBRARY_PATH");
+  }
+
   TEST_CASE("unknown words are problems") {
     CHECK(problems_of<KeyExchange>(R"({"key": "dsa"})").find("/key") != std::string::npos);
-    CHECK(problems_of<KeyExchange>(R"({"trust": "star"})").find("/trust") != std::string::npos);
+    CHECK(problems_of<KeyExchange>(R"({"trust": "all"})").find("/trust") != std::string::npos);
+    CHECK(problems_of<KeyExchange>(R"({"validity": "1m"})").find("/validity") != std::string::npos);
+    CHECK(problems_of<KeyExchange>(R"({"from": "10.0.0.1/8"})").find("/from") != std::string::npos);
+    CHECK(
+        problems_of<KeyExchange>(R"({"where": "machine", "container": "x"})").find("/container") !=
+        std::string::npos);
     CHECK(problems_of<KeyExchange>(R"({"key": "rsa", "rsa_bits": 1024})").find("/rsa_bits") !=
           std::string::npos);
     CHECK(problems_of<KeyExchange>(R"({"listen": "eth0"})").find("/listen") != std::string::npos);
