@@ -27,6 +27,17 @@ void check(const KeyExchange::Config& config, JsonReader& reader) {
     reader.problem("listen", "not with \"where\": \"machine\", whose sshd is its own");
 }
 
+/// Whether anything of ours is there to take away.
+bool is_ours(const KeyExchange::Facts& facts) {
+  if (!facts.key_mode.empty() || facts.files.count("known_hosts") > 0 ||
+      facts.files.count("sshd_config") > 0 || facts.files.count("issued") > 0)
+    return true;
+  for (const char* role : {"authorized_keys", "ssh_config", "environment"})
+    if (contains(key_file(facts, role), "# dtenv:" + std::string(key_block_tag) + " begin"))
+      return true;
+  return false;
+}
+
 }  // namespace
 
 KeyExchange::Config KeyExchange::parse(JsonReader& reader) {
@@ -47,6 +58,22 @@ KeyExchange::Config KeyExchange::parse(JsonReader& reader) {
   config.login_timeout = reader.duration_or("login_timeout", config.login_timeout);
   check(config, reader);
   return config;
+}
+
+Result<Plan> KeyExchange::plan_destroy(const Config&, const Cluster<Facts>& cluster) {
+  Plan plan;
+  for (const auto& machine : cluster.machines) {
+    const Facts& facts = machine.facts;
+    if (!facts.running || !is_ours(facts)) continue;
+    Change change;
+    change.node = machine.node->name;
+    change.resource = facts.place + ":keys and sshd";
+    change.reason = "dtenv made them";
+    change.action = Action::remove;
+    change.payload = facts.owner + " " + facts.home + "\n";
+    plan.changes.push_back(std::move(change));
+  }
+  return plan;
 }
 
 void KeyExchange::publish(const Config&, const Cluster<Facts>&, Outputs&) {}

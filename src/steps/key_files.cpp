@@ -1,6 +1,7 @@
 #include "steps/key_files.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "formats/authorized_keys.hpp"
 #include "formats/known_hosts.hpp"
@@ -46,28 +47,24 @@ Result<std::string> sshd_text(const KeyExchange::Config& config, const Node& nod
   return render_sshd_config(sshd);
 }
 
-/// Only keys that are there: on a bare machine the plan names them, and a later round writes them.
-template <class Add>
-Result<void> for_each_key(const Cluster<Facts>& cluster, const std::string& role, Add add) {
-  for (const auto& machine : cluster.machines) {
-    const std::string line(trim(key_file(machine.facts, role)));
-    if (line.empty()) continue;
-    DT_TRY_ASSIGN(PublicKey key, parse_public_key(line));
-    add(*machine.node, std::move(key));
-  }
-  return {};
+/// The key a node has, under that role: on a bare machine there is none yet, and a later round has
+/// it.
+Result<std::optional<PublicKey>> key_of(const Facts& facts, const std::string& role) {
+  const std::string line(trim(key_file(facts, role)));
+  if (line.empty()) return std::optional<PublicKey>();
+  DT_TRY_ASSIGN(PublicKey key, parse_public_key(line));
+  return std::optional<PublicKey>(std::move(key));
 }
 
-int port_of(const Cluster<Facts>& cluster, const Node& node) {
-  const Facts* facts = cluster.find(node.name);
-  return facts && facts->port > 0 ? facts->port : node.container_ssh_port;
+int port_of(const Node& node, const Facts& facts) {
+  return facts.port > 0 ? facts.port : node.container_ssh_port;
 }
 
-KnownHost known_host(const Cluster<Facts>& cluster, const Node& node, PublicKey key) {
+KnownHost known_host(const Facts& facts, const Node& node, PublicKey key) {
   KnownHost host;
   host.name = node.name;
   host.address = node.address;
-  host.port = port_of(cluster, node);
+  host.port = port_of(node, facts);
   host.keys.push_back(std::move(key));
   return host;
 }
@@ -78,15 +75,16 @@ Result<std::string> known_hosts_text(const KeyExchange::Config& config,
   std::vector<KnownHost> hosts;
   const bool certified = config.trust == KeyExchange::Trust::ca && !config.machine;
   if (certified && issued.host_authority) {
-    for (const Node& node : *cluster.nodes) {
-      hosts.push_back(known_host(cluster, node, *issued.host_authority));
+    for (const auto& machine : cluster.machines) {
+      hosts.push_back(known_host(machine.facts, *machine.node, *issued.host_authority));
       hosts.back().authority = true;
     }
   }
   if (!certified) {
-    DT_TRY(for_each_key(cluster, "host_key", [&](const Node& node, PublicKey key) {
-      hosts.push_back(known_host(cluster, node, std::move(key)));
-    }));
+    for (const auto& machine : cluster.machines) {
+      DT_TRY_ASSIGN(auto key, key_of(machine.facts, "host_key"));
+      if (key) hosts.push_back(known_host(machine.facts, *machine.node, std::move(*key)));
+    }
   }
   return render_known_hosts(hosts);
 }
@@ -112,9 +110,11 @@ Result<std::string> authorized_keys_text(const KeyExchange::Config& config,
     keys.push_back(std::move(authority));
   }
   if (config.trust != KeyExchange::Trust::ca) {
-    DT_TRY(for_each_key(cluster, "user_key", [&](const Node& node, PublicKey key) {
-      if (logs_in(config, cluster, node)) keys.push_back({std::move(key), options});
-    }));
+    for (const auto& machine : cluster.machines) {
+      if (!logs_in(config, cluster, *machine.node)) continue;
+      DT_TRY_ASSIGN(auto key, key_of(machine.facts, "user_key"));
+      if (key) keys.push_back({std::move(*key), options});
+    }
   }
   auto merged = merge_authorized_keys(key_file(facts, "authorized_keys"), keys, key_block_tag);
   if (!merged) return in_file(facts, "authorized_keys", std::move(merged).error());
@@ -123,13 +123,13 @@ Result<std::string> authorized_keys_text(const KeyExchange::Config& config,
 
 Result<std::string> ssh_config_text(const Cluster<Facts>& cluster, const Facts& facts) {
   std::vector<SshConfigHost> hosts;
-  for (const Node& node : *cluster.nodes) {
+  for (const auto& machine : cluster.machines) {
+    const Node& node = *machine.node;
     SshConfigHost host;
     host.name = node.name;
     host.address = node.address.empty() ? "127.0.0.1" : node.address;
-    host.port = port_of(cluster, node);
-    const Facts* there = cluster.find(node.name);
-    host.user = there && !there->user.empty() ? there->user : node.container_user;
+    host.port = port_of(node, machine.facts);
+    host.user = machine.facts.user.empty() ? node.container_user : machine.facts.user;
     hosts.push_back(std::move(host));
   }
   SshConfigOptions options;
@@ -169,8 +169,10 @@ Result<WantedKeyFiles> wanted_key_files(const KeyExchange::Config& config,
     DT_TRY_ASSIGN(wanted.sshd_config, sshd_text(config, node, facts));
   }
   DT_TRY_ASSIGN(wanted.authorized_keys, authorized_keys_text(config, cluster, facts, issued));
-  DT_TRY_ASSIGN(wanted.known_hosts, known_hosts_text(config, cluster, issued));
-  DT_TRY_ASSIGN(wanted.ssh_config, ssh_config_text(cluster, facts));
+  if (logs_in(config, cluster, node)) {
+    DT_TRY_ASSIGN(wanted.known_hosts, known_hosts_text(config, cluster, issued));
+    DT_TRY_ASSIGN(wanted.ssh_config, ssh_config_text(cluster, facts));
+  }
   if (const SshCertificate* own = issued.find(node.name, "user"))
     wanted.user_certificate = own->words + "\n";
   if (const SshCertificate* own = issued.find(node.name, "host"))

@@ -14,9 +14,9 @@ namespace dtenv {
 /// What the shared files of one place must be once every node has its keys. Pure.
 struct WantedKeyFiles {
   std::string sshd_config;
-  std::string authorized_keys;             ///< merged: foreign lines kept
-  std::string known_hosts;                 ///< ours alone
-  std::string ssh_config;                  ///< merged: foreign lines kept, our block first
+  std::string authorized_keys;  ///< merged: foreign lines kept
+  std::string known_hosts;      ///< ours alone; empty, as ssh_config, where nobody logs in from
+  std::string ssh_config;       ///< merged: foreign lines kept, our block first
   std::optional<std::string> environment;  ///< where sshd has no SetEnv; merged
   std::string user_certificate;            ///< empty: none is wanted, or none is there yet
   std::string host_certificate;

@@ -187,15 +187,17 @@ void plan_shared(const Config& config, const Observed<Facts>& machine, const Wan
       !stale.empty()                ? "no longer wanted: " + stale
       : config.trust == Trust::star ? nodes[0].name + " may log in to every node"
                                     : "every node may log in to every other");
-  const std::string changed = changed_names(key_file(facts, "known_hosts"), wanted.known_hosts);
-  add("known_hosts", wanted.known_hosts,
-      (config.trust == Trust::ca && !config.machine ? "the authority of the host keys of "
-                                                    : "the host keys of ") +
-          everybody,
-      changed.empty() ? "host keys are pinned, not trusted at first sight"
-                      : "the host key changed: " + changed);
-  add("ssh_config", wanted.ssh_config, "Host blocks of " + everybody,
-      "each node has its own address and port");
+  if (!wanted.ssh_config.empty()) {
+    const std::string changed = changed_names(key_file(facts, "known_hosts"), wanted.known_hosts);
+    add("known_hosts", wanted.known_hosts,
+        (config.trust == Trust::ca && !config.machine ? "the authority of the host keys of "
+                                                      : "the host keys of ") +
+            everybody,
+        changed.empty() ? "host keys are pinned, not trusted at first sight"
+                        : "the host key changed: " + changed);
+    add("ssh_config", wanted.ssh_config, "Host blocks of " + everybody,
+        "each node has its own address and port");
+  }
   if (wanted.environment)
     add("environment", *wanted.environment, "the container's environment",
         "sshd before 7.8 has no SetEnv");
@@ -263,16 +265,6 @@ void plan_machine(const Config& config, const Cluster<Facts>& cluster,
                               (machine.node->address.empty() ? "known" : machine.node->address)});
 }
 
-bool is_ours(const Facts& facts) {
-  if (!facts.key_mode.empty() || facts.files.count("known_hosts") > 0 ||
-      facts.files.count("sshd_config") > 0 || facts.files.count("issued") > 0)
-    return true;
-  for (const char* role : {"authorized_keys", "ssh_config", "environment"})
-    if (contains(key_file(facts, role), "# dtenv:" + std::string(key_block_tag) + " begin"))
-      return true;
-  return false;
-}
-
 }  // namespace
 
 Result<Plan> KeyExchange::plan(const Config& config, const Cluster<Facts>& cluster) {
@@ -290,19 +282,6 @@ Result<Plan> KeyExchange::plan(const Config& config, const Cluster<Facts>& clust
     plan_machine(config, cluster, machine, all_keys && !certify, plan);
   if (!plan.changes.empty() || !all_keys) return plan;
   for (const auto& machine : cluster.machines) judge_logins(machine, plan);
-  return plan;
-}
-
-Result<Plan> KeyExchange::plan_destroy(const Config&, const Cluster<Facts>& cluster) {
-  Plan plan;
-  for (const auto& machine : cluster.machines) {
-    const Facts& facts = machine.facts;
-    if (!facts.running || !is_ours(facts)) continue;
-    Change change = make_change(machine, "keys and sshd", "", "dtenv made them", own_stage);
-    change.action = Action::remove;
-    change.payload = facts.owner + " " + facts.home + "\n";
-    plan.changes.push_back(std::move(change));
-  }
   return plan;
 }
 

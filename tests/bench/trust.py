@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Mutual trust among N fresh machines, and the same again, over a farm of real sshds on this machine: against the floor
+(N times `ssh node true` at the best parallelism, same key exchange) and against pdsh, clush and Ansible where they are
+installed. Medians of alternating rounds; ratios within one run.
+
+    tests/bench/trust.py [N…]        default: 16 64
+"""
+
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "ssh"))
+from farm import Farm, problem, trust  # noqa: E402
+
+ROUNDS = int(os.environ.get("DTENV_BENCH_ROUNDS", "5"))
+STEP = trust(logins="none")
+
+
+def line(name: str, ratio: float, bound: float, at_least: bool, told: str) -> bool:
+    good = ratio >= bound if at_least else ratio <= bound
+    print(f"bench {name} ratio {ratio:.2f} bound {bound} {'pass' if good else 'FAIL'}   {told}", flush=True)
+    return good
+
+
+class Peers:
+    """The same work with other tools: every node makes a key, all public halves go to all nodes."""
+
+    def __init__(self, farm: Farm):
+        self.farm = farm
+        self.config = farm.folder / "ssh_config"
+        known = farm.folder / "known_hosts"
+        known.write_text("".join(f"{node.name} {node.host_key}\n" for node in farm.nodes))
+        text = "".join(f"Host {node.name}\n  Hostname {node.address}\n  HostKeyAlias {node.name}\n" for node in farm.nodes)
+        text += f"Host *\n  User root\n  Port 2200\n  IdentityFile {farm.key}\n  IdentitiesOnly yes\n  BatchMode yes\n"
+        text += f"  UserKnownHostsFile {known}\n  StrictHostKeyChecking yes\n  UpdateHostKeys no\n"
+        if farm.kex:
+            text += f"  KexAlgorithms {farm.kex}\n"
+        self.config.write_text(text)
+        self.names = [node.name for node in farm.nodes]
+
+    def ssh(self, name: str, *command: str) -> None:
+        subprocess.run(["ssh", "-F", str(self.config), name, *command], check=True, stdin=subprocess.DEVNULL)
+
+    def floor(self, wide: int) -> float:
+        begun = time.monotonic()
+        with ThreadPoolExecutor(wide) as pool:
+            list(pool.map(lambda name: self.ssh(name, "true"), self.names))
+        return time.monotonic() - begun
+
+    make = "test -f .ssh/id_ed25519 || ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519; cat .ssh/id_ed25519.pub"
+    take = "umask 077; cat >.ssh/merged && mv .ssh/merged .ssh/authorized_keys2"
+
+    def pdsh(self) -> float:
+        """Gather by pdsh, push by a pipe a node: pdsh forwards no stdin, and pdcp is needed on the nodes too."""
+        begun = time.monotonic()
+        env = {**os.environ, "PDSH_SSH_ARGS": f"-F {self.config} -2 -a -x -l%u %h", "PDSH_RCMD_TYPE": "ssh"}
+        words = ["pdsh", "-S", "-N", "-f", "32", "-l", "root", "-w", ",".join(self.names)]
+        merged = subprocess.run([*words, self.make], check=True, capture_output=True, env=env).stdout
+        (self.farm.folder / "merged").write_bytes(merged)
+        push = f"umask 077; echo {merged.hex()} >.ssh/authorized_keys2"
+        subprocess.run([*words, push], check=True, env=env, stdout=subprocess.DEVNULL)
+        return time.monotonic() - begun
+
+    def clush(self) -> float:
+        begun = time.monotonic()
+        words = ["clush", "-S", "-N", "-q", "-f", "32", "-l", "root", "-o", f"-F {self.config}", "-w", ",".join(self.names)]
+        merged = subprocess.run([*words, self.make], check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
+        subprocess.run([*words, self.take], check=True, input=merged, stdout=subprocess.DEVNULL)
+        return time.monotonic() - begun
+
+    def ansible(self) -> float:
+        folder = self.farm.folder
+        (folder / "inventory").write_text("\n".join(self.names) + "\n")
+        (folder / "play.yml").write_text(
+            "- hosts: all\n  gather_facts: no\n  tasks:\n"
+            f"  - shell: \"{self.make}\"\n    register: key\n"
+            "  - copy:\n      dest: /root/.ssh/authorized_keys2\n      mode: '0600'\n"
+            "      content: \"{% for h in ansible_play_hosts %}{{ hostvars[h].key.stdout }}\\n{% endfor %}\"\n"
+        )
+        env = {**os.environ, "ANSIBLE_SSH_ARGS": f"-F {self.config} -o ControlMaster=auto -o ControlPersist=60s",
+               "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORKS": "64", "ANSIBLE_LOCALHOST_WARNING": "0",
+               "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp")}
+        begun = time.monotonic()
+        subprocess.run(["ansible-playbook", "-i", str(folder / "inventory"), str(folder / "play.yml")],
+                       check=True, env=env, stdout=subprocess.DEVNULL)
+        return time.monotonic() - begun
+
+
+def fresh(farm: Farm) -> None:
+    for node in farm.nodes:
+        for path in (node.home / ".ssh").iterdir():
+            path.unlink()
+        authorized = node.home / ".ssh/authorized_keys"
+        authorized.write_text(farm.public_key)
+        authorized.chmod(0o600)
+
+
+def dtenv(farm: Farm, changes: bool) -> float:
+    done = farm.dtenv("apply", STEP)
+    assert done.code == 0, str(done)
+    assert (done.report["changes_made"] > 0) == changes, str(done)
+    return done.seconds
+
+
+def sample_logs_in(farm: Farm) -> None:
+    nodes = farm.nodes
+    for i in range(0, len(nodes), max(1, len(nodes) // 4)):
+        assert nodes[i].logs_in_to(nodes[(i * 7 + 3) % len(nodes)].name)
+
+
+def measure(count: int) -> bool:
+    good = True
+    with Farm(count) as farm:
+        peers = Peers(farm)
+        width = min((8, 16, 32), key=lambda wide: min(peers.floor(wide) for _ in range(2)))
+        tools = [tool for tool in ("pdsh", "clush") if shutil.which(tool)]
+        spent: "dict[str, list[float]]" = {}
+        for turn in range(ROUNDS):
+            spent.setdefault("floor", []).append(peers.floor(width))
+            fresh(farm)
+            spent.setdefault("trust", []).append(dtenv(farm, changes=True))
+            if turn == 0:
+                sample_logs_in(farm)
+            spent.setdefault("again", []).append(dtenv(farm, changes=False))
+            for tool in tools:
+                if turn < 3:
+                    fresh(farm)
+                    spent.setdefault(tool, []).append(getattr(peers, tool)())
+        if shutil.which("ansible-playbook") and count <= 16:
+            fresh(farm)
+            spent["ansible"] = [peers.ansible()]
+        median = {name: statistics.median(values) for name, values in spent.items()}
+        told = " ".join(f"{name} {value:.2f} s" for name, value in median.items())
+        good &= line(f"trust_{count}", median["trust"] / median["floor"], 1.25, False, told)
+        good &= line(f"trust_again_{count}", median["again"] / median["floor"], 1.15, False, told)
+        for tool, bound in (("pdsh", 2), ("clush", 2), ("ansible", 12)):
+            if tool in median:
+                good &= line(f"trust_{tool}_{count}", median[tool] / median["trust"], bound, True, told)
+    return good
+
+
+if __name__ == "__main__":
+    if problem():
+        sys.exit(f"bench trust skipped: {problem()}")
+    results = [measure(int(word)) for word in sys.argv[1:] or ("16", "64")]
+    sys.exit(0 if all(results) else 1)
