@@ -105,7 +105,7 @@ TEST_SUITE("ssh") {
     lone.options.identity_file = "/dev/null";
     const auto no_key = lone.connect();
     REQUIRE(!no_key);
-    CHECK(contains(no_key.error().message, "refused the login"));
+    CHECK(contains(no_key.error().message, "private key's file"));
     lone.options.port = 1;
     const auto no_port = lone.connect();
     REQUIRE(!no_port);
