@@ -89,7 +89,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text, i);
+    const std::size_t length =
+        static_cast<unsigned char>(text[i]) < 0x80 ? 1 : utf8_length(text, i);
     if (length == 0) return false;
     i += length;
   }

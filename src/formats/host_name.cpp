@@ -19,6 +19,22 @@ bool is_name_byte(char c) {
   return is_alnum(c) || c == '-' || c == '_' || c == '.';
 }
 
+/// One label that begins with a letter: nearly every name of a cluster, and soon told.
+bool is_simple_name(std::string_view text) {
+  static constexpr auto known = [] {
+    std::array<bool, 256> bytes{};
+    for (int c = 0; c < 256; ++c)
+      bytes[static_cast<std::size_t>(c)] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                           (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return bytes;
+  }();
+  if (text.empty() || text.size() > 63 || text.back() == '-' || text[0] == '_' || text[0] == '-' ||
+      (text[0] >= '0' && text[0] <= '9'))
+    return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return known[static_cast<unsigned char>(c)]; });
+}
+
 /// What inet_aton() takes for a number: 010 and 0x7f too.
 bool reads_as_number(std::string_view label) {
   if (label.size() > 2 && label[0] == '0' && (label[1] == 'x' || label[1] == 'X')) {
@@ -41,7 +57,7 @@ std::optional<std::string> byte_problem(std::string_view text) {
 
 std::optional<std::string> ipv4_problem(std::string_view text) {
   if (!is_ipv4(text)) return "is not a dotted quad in its canonical form (like 10.0.0.1)";
-  const auto first = parse_integer(split(text, '.')[0], 0, 255).value_or(0);
+  const auto first = parse_integer(text.substr(0, text.find('.')), 0, 255).value_or(0);
   if (text == "255.255.255.255") return "is the broadcast address";
   if (first >= 224 && first < 240) return "is a multicast address";
   return std::nullopt;
@@ -89,10 +105,15 @@ bool has_host_bits(const Bytes& bytes, std::int64_t length) {
 
 bool is_ipv4(std::string_view text) {
   if (text.size() > 15) return false;
-  const std::vector<std::string> parts = split(text, '.');
-  return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-           return parse_integer(part, 0, 255) && (part.size() == 1 || part[0] != '0');
-         });
+  int count = 0;
+  for (;;) {
+    const std::size_t dot = text.find('.');
+    const std::string_view part = text.substr(0, dot);
+    if (!parse_integer(part, 0, 255) || (part.size() > 1 && part[0] == '0')) return false;
+    ++count;
+    if (dot == std::string_view::npos) return count == 4;
+    text.remove_prefix(dot + 1);
+  }
 }
 
 bool is_ipv6(std::string_view text) {
@@ -110,6 +131,7 @@ bool is_loopback(std::string_view text) {
 }
 
 std::optional<std::string> host_name_problem(std::string_view text) {
+  if (is_simple_name(text)) return std::nullopt;
   if (text.empty()) return "is empty";
   if (text[0] == '-') return "begins with \"-\"";
   if (text.find(':') != std::string_view::npos) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
@@ -18,6 +19,14 @@ constexpr std::array<std::pair<std::string_view, HostfileDialect>, 7> dialects =
      {"hydra", HostfileDialect::hydra},
      {"slurm", HostfileDialect::slurm},
      {"torchrun", HostfileDialect::torchrun}}};
+
+/// A key is the host's name, in small letters or not, or the user and the name as they stand there.
+bool bears(const HostEntry& host, std::string_view key) {
+  if (key == host.name) return true;
+  if (key.size() == host.name.size()) return key == lower(host.name);
+  return key.size() == host.user.size() + 1 + host.name.size() && starts_with(key, host.user) &&
+         key[host.user.size()] == '@' && ends_with(key, host.name);
+}
 
 }  // namespace
 
@@ -56,25 +65,29 @@ void HostfileReader::warn(int line, std::size_t column, std::string problem, std
         {"", line, static_cast<int>(column), std::move(problem), std::move(hint)});
 }
 
-std::size_t HostfileReader::find(const std::string& key) const {
-  const auto found = places_.find(key);
-  return found == places_.end() ? npos : found->second;
+std::size_t HostfileReader::find(std::string_view key) const {
+  return places_.find(key, [&](std::size_t index) { return bears(file_.hosts[index], key); });
 }
 
 bool HostfileReader::add(HostEntry host) {
-  std::string key = host.name;
-  return add(std::move(host), std::move(key));
+  const std::string key = host.name;
+  return add(std::move(host), key);
 }
 
-bool HostfileReader::add(HostEntry host, std::string key) {
+bool HostfileReader::add(HostEntry host, std::string_view key) {
   if (file_.hosts.size() >= max_hosts) {
     if (!too_many_) error(host.line, 1, "more than 100000 hosts");
     too_many_ = true;
     return false;
   }
-  places_.emplace(std::move(key), file_.hosts.size());
+  places_.add(key, file_.hosts.size());
   file_.hosts.push_back(std::move(host));
   return true;
+}
+
+void HostfileReader::reserve(std::size_t count) {
+  places_.reserve(std::min(count, max_hosts));
+  file_.hosts.reserve(std::min(count, max_hosts));
 }
 
 Result<Hostfile> HostfileReader::finish(HostfileDialect dialect) && {
@@ -107,6 +120,7 @@ void warn_bad_name(const HostEntry& host, std::size_t column, std::string_view l
 
 Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect) {
   HostfileReader reader;
+  reader.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
   switch (dialect) {
     case HostfileDialect::dtenv:
       parse_dtenv_hostfile(text, reader);

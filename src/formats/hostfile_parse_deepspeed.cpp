@@ -24,8 +24,13 @@ std::size_t blank_at(std::string_view line, std::size_t at) {
   return en_quad_to_hair_space ? 3 : 0;
 }
 
+/// Nearly every byte of nearly every file: no blank, and not the beginning of one.
+bool is_word_byte(char c) {
+  return c > ' ' && static_cast<unsigned char>(c) < 0x80;
+}
+
 std::size_t skip_blanks(std::string_view line, std::size_t at) {
-  while (at < line.size()) {
+  while (at < line.size() && !is_word_byte(line[at])) {
     const std::size_t length = blank_at(line, at);
     if (length == 0) break;
     at += length;
@@ -34,7 +39,7 @@ std::size_t skip_blanks(std::string_view line, std::size_t at) {
 }
 
 std::size_t word_end(std::string_view line, std::size_t at) {
-  while (at < line.size() && blank_at(line, at) == 0) ++at;
+  while (at < line.size() && (is_word_byte(line[at]) || blank_at(line, at) == 0)) ++at;
   return at;
 }
 
@@ -60,7 +65,7 @@ void warn_rest(const Line& line, std::size_t at, HostfileReader& reader) {
   }
 }
 
-void parse_slots(const Line& line, HostEntry host, std::size_t host_at, std::size_t at,
+void parse_slots(const Line& line, std::string_view word, std::size_t host_at, std::size_t at,
                  HostfileReader& reader) {
   std::size_t end = at;
   while (end < line.text.size() && line.text[end] >= '0' && line.text[end] <= '9') ++end;
@@ -70,6 +75,9 @@ void parse_slots(const Line& line, HostEntry host, std::size_t host_at, std::siz
                  "a whole number expected after slots=", "DeepSpeed reads HOST slots=NUMBER alone");
     return;
   }
+  HostEntry host;
+  host.line = line.number;
+  split_user(word, host);
   host.slots = parse_integer(digits, 0, INT64_MAX);
   if (!host.slots) {
     reader.error(line.number, at + 1, "slots=" + visible(digits, 30) + " is beyond all machines");
@@ -83,8 +91,8 @@ void parse_slots(const Line& line, HostEntry host, std::size_t host_at, std::siz
                 "slots=" + std::string(digits) + " is more than a machine has");
   warn_bad_name(host, host_at + 1, "DeepSpeed", reader);
   warn_rest(line, end, reader);
-  std::string word = host.user.empty() ? host.name : host.user + "@" + host.name;
-  reader.add(std::move(host), std::move(word));
+  // DeepSpeed compares the whole word: u@h and h are two hosts to it.
+  reader.add(std::move(host), word);
 }
 
 void parse_line(const Line& line, HostfileReader& reader) {
@@ -102,11 +110,7 @@ void parse_line(const Line& line, HostfileReader& reader) {
                  "DeepSpeed reads HOST slots=NUMBER alone");
     return;
   }
-  HostEntry host;
-  host.line = line.number;
-  split_user(word, host);
-  // DeepSpeed compares the whole word: u@h and h are two hosts to it.
-  const std::size_t known = reader.find(std::string(word));
+  const std::size_t known = reader.find(word);
   if (known != HostfileReader::npos) {
     reader.error(line.number, host_at + 1,
                  "\"" + visible(word) + "\" a second time: line " +
@@ -114,7 +118,7 @@ void parse_line(const Line& line, HostfileReader& reader) {
                  "one line a host, with all its slots");
     return;
   }
-  parse_slots(line, std::move(host), host_at, at + 6, reader);
+  parse_slots(line, word, host_at, at + 6, reader);
 }
 
 }  // namespace
@@ -125,8 +129,9 @@ void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader) {
     return;
   }
   int number = 0;
+  const bool returns = text.find('\r') != std::string_view::npos;
   while (!text.empty()) {
-    const std::size_t end = text.find_first_of("\r\n");
+    const std::size_t end = returns ? text.find_first_of("\r\n") : text.find('\n');
     parse_line({text.substr(0, end), ++number}, reader);
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + (starts_with(text.substr(end), "\r\n") ? 2 : 1));

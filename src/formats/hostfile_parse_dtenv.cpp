@@ -199,7 +199,7 @@ void Parser::add_hosts(const HostfileWord& word) {
                   "one line a host, with all its slots");
     HostEntry host = host_;
     host.name = std::move(name);
-    if (!reader_.add(std::move(host), std::move(key))) return;
+    if (!reader_.add(std::move(host), key)) return;
   }
 }
 

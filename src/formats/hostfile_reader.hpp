@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "formats/hostfile.hpp"
+#include "formats/name_index.hpp"
 
 namespace dtenv {
 
@@ -18,11 +18,13 @@ class HostfileReader {
   void warn(int line, std::size_t column, std::string problem, std::string hint = {});
 
   /// The host already there under this key, as an index into hosts(); npos where there is none.
-  std::size_t find(const std::string& key) const;
+  std::size_t find(std::string_view key) const;
   /// Adds a host, found again by its name or by `key`; false where more than 100 000 would stand
   /// there (an error is noted once).
   bool add(HostEntry host);
-  bool add(HostEntry host, std::string key);
+  bool add(HostEntry host, std::string_view key);
+  /// About so many hosts are to come.
+  void reserve(std::size_t count);
   std::vector<HostEntry>& hosts() { return file_.hosts; }
 
   Result<Hostfile> finish(HostfileDialect dialect) &&;
@@ -34,7 +36,7 @@ class HostfileReader {
   std::vector<Problem> errors_;
   std::size_t left_out_ = 0;
   bool too_many_ = false;
-  std::unordered_map<std::string, std::size_t> places_;
+  NameIndex places_;
 };
 
 void parse_dtenv_hostfile(std::string_view text, HostfileReader& reader);

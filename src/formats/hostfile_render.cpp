@@ -1,17 +1,17 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/text.hpp"
 #include "formats/host_name.hpp"
 #include "formats/hostfile.hpp"
 #include "formats/hostfile_range.hpp"
+#include "formats/name_index.hpp"
 
 namespace dtenv {
 
 namespace {
 
-std::string field(std::string_view key, std::int64_t value) {
-  return " " + std::string(key) + "=" + std::to_string(value);
+void add_field(std::string& text, std::string_view key, std::int64_t value) {
+  text.append(" ").append(key).append("=").append(std::to_string(value));
 }
 
 std::string quoted(const std::string& value) {
@@ -19,41 +19,45 @@ std::string quoted(const std::string& value) {
   return bare ? value : "\"" + value + "\"";
 }
 
-std::string dtenv_line(const HostEntry& host) {
-  std::string line = is_ipv6(host.name) ? "[" + host.name + "]" : host.name;
-  line += host.slots ? field("slots", *host.slots) : " slots=auto";
-  if (host.max_slots) line += field("max_slots", *host.max_slots);
-  if (host.port) line += field("port", *host.port);
-  if (!host.user.empty()) line += " user=" + host.user;
-  for (const auto& [key, value] : host.attributes) line += " " + key + "=" + quoted(value);
-  return line;
+void add_dtenv_line(std::string& text, const HostEntry& host) {
+  text += is_ipv6(host.name) ? "[" + host.name + "]" : host.name;
+  if (host.slots)
+    add_field(text, "slots", *host.slots);
+  else
+    text += " slots=auto";
+  if (host.max_slots) add_field(text, "max_slots", *host.max_slots);
+  if (host.port) add_field(text, "port", *host.port);
+  if (!host.user.empty()) text += " user=" + host.user;
+  for (const auto& [key, value] : host.attributes) text += " " + key + "=" + quoted(value);
 }
 
-std::string openmpi_line(const HostEntry& host) {
-  std::string line = host.name + field("slots", *host.slots);
-  if (host.max_slots) line += field("max_slots", *host.max_slots);
-  if (host.port) line += field("port", *host.port);
-  if (!host.user.empty()) line += " username=" + host.user;
-  return line;
+void add_openmpi_line(std::string& text, const HostEntry& host) {
+  text += host.name;
+  add_field(text, "slots", *host.slots);
+  if (host.max_slots) add_field(text, "max_slots", *host.max_slots);
+  if (host.port) add_field(text, "port", *host.port);
+  if (!host.user.empty()) text += " username=" + host.user;
 }
 
-std::string host_line(const HostEntry& host, HostfileDialect dialect) {
+void add_host_line(std::string& text, const HostEntry& host, HostfileDialect dialect) {
   switch (dialect) {
     case HostfileDialect::dtenv:
-      return dtenv_line(host);
+      return add_dtenv_line(text, host);
     case HostfileDialect::openmpi:
     case HostfileDialect::openmpi5:
-      return openmpi_line(host);
+      return add_openmpi_line(text, host);
     case HostfileDialect::deepspeed:
-      return host.name + field("slots", *host.slots);
+      text += host.name;
+      return add_field(text, "slots", *host.slots);
     case HostfileDialect::torchrun:
     case HostfileDialect::slurm:
-      return host.name;
+      text += host.name;
+      return;
     case HostfileDialect::hydra:
       break;
   }
-  return host.name + ":" + std::to_string(*host.slots) +
-         (host.user.empty() ? "" : " user=" + host.user);
+  text.append(host.name).append(":").append(std::to_string(*host.slots));
+  if (!host.user.empty()) text += " user=" + host.user;
 }
 
 bool is_openmpi(HostfileDialect dialect) {
@@ -89,8 +93,8 @@ std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect d
 }
 
 void note_lost(const HostEntry& host, HostfileDialect dialect, std::vector<std::string>& lost) {
-  const auto note = [&](bool is_lost, const std::string& name) {
-    if (is_lost && std::find(lost.begin(), lost.end(), name) == lost.end()) lost.push_back(name);
+  const auto note = [&](bool is_lost, std::string_view name) {
+    if (is_lost && std::find(lost.begin(), lost.end(), name) == lost.end()) lost.emplace_back(name);
   };
   if (dialect == HostfileDialect::dtenv) return;
   const bool openmpi = is_openmpi(dialect);
@@ -107,7 +111,9 @@ Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
                                          HostfileDialect dialect) {
   RenderedHostfile rendered;
   std::vector<Problem> problems;
-  std::unordered_set<std::string> names;
+  NameIndex names;
+  names.reserve(hosts.size());
+  rendered.text.reserve(hosts.size() * 32);
   const auto fail = [&](std::size_t index, std::string problem) {
     problems.push_back({"/hosts/" + std::to_string(index), 0, 0, std::move(problem), ""});
   };
@@ -115,10 +121,13 @@ Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
     const HostEntry& host = hosts[i];
     if (const auto problem = host_problem(host, dialect)) {
       fail(i, "\"" + visible(host.name) + "\" " + *problem);
-    } else if (!names.insert(host.name).second) {
+    } else if (names.find(host.name, [&](std::size_t k) { return hosts[k].name == host.name; }) !=
+               NameIndex::npos) {
       fail(i, "\"" + host.name + "\" a second time");
     } else {
-      rendered.text += host_line(host, dialect) + "\n";
+      names.add(host.name, i);
+      add_host_line(rendered.text, host, dialect);
+      rendered.text += '\n';
       note_lost(host, dialect, rendered.lost);
     }
   }

@@ -1,11 +1,11 @@
 #include "formats/ssh_config.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.hpp"
 #include "formats/host_name.hpp"
 #include "formats/managed_block.hpp"
+#include "formats/name_index.hpp"
 #include "formats/sshd_config.hpp"
 
 namespace dtenv {
@@ -20,7 +20,8 @@ Error bad(std::size_t index, const std::string& name, std::string problem) {
 }
 
 Result<void> check(const std::vector<SshConfigHost>& hosts) {
-  std::set<std::string> names;
+  NameIndex names;
+  names.reserve(hosts.size());
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     const SshConfigHost& host = hosts[i];
     if (const auto problem = host_name_problem(host.name)) return bad(i, host.name, *problem);
@@ -29,7 +30,11 @@ Result<void> check(const std::vector<SshConfigHost>& hosts) {
     if (host.port < 1 || host.port > 65535)
       return bad(i, host.name, "has a port beyond 1 to 65535");
     // ssh matches the patterns of Host without regard to case.
-    if (!names.insert(lower(host.name)).second) return bad(i, host.name, "stands there twice");
+    const std::string key = lower(host.name);
+    const auto is_called = [&](std::size_t k) { return lower(hosts[k].name) == key; };
+    if (names.find(key, is_called) != NameIndex::npos)
+      return bad(i, host.name, "stands there twice");
+    names.add(key, i);
   }
   return {};
 }
@@ -45,21 +50,23 @@ Result<void> check_file(std::string_view what, std::string_view path) {
 }
 
 void add(std::string& text, std::string_view key, std::string_view value) {
-  text += "    " + std::string(key) + " " + std::string(value) + "\n";
+  text.append("    ").append(key).append(" ").append(value).append("\n");
 }
 
-void add_host(std::string& text, const SshConfigHost& host, const SshConfigOptions& options) {
-  text += "Host " + host.name + "\n";
-  add(text, "Hostname", host.address);
-  add(text, "Port", std::to_string(host.port));
-  add(text, "User", host.user);
+/// What every host has alike, before and after its HostKeyAlias.
+struct SharedLines {
+  std::string before, after;
+};
+
+SharedLines shared_lines(const SshConfigOptions& options) {
+  SharedLines lines;
   if (!options.identity_file.empty()) {
-    add(text, "IdentityFile", options.identity_file);
-    add(text, "IdentitiesOnly", "yes");
-    add(text, "IdentityAgent", "none");
+    add(lines.before, "IdentityFile", options.identity_file);
+    add(lines.before, "IdentitiesOnly", "yes");
+    add(lines.before, "IdentityAgent", "none");
   }
+  std::string& text = lines.after;
   if (!options.known_hosts_file.empty()) {
-    add(text, "HostKeyAlias", host.name);
     add(text, "UserKnownHostsFile", options.known_hosts_file);
     add(text, "GlobalKnownHostsFile", "/dev/null");
     add(text, "UpdateHostKeys", "no");
@@ -75,6 +82,24 @@ void add_host(std::string& text, const SshConfigHost& host, const SshConfigOptio
   add(text, "ConnectTimeout", std::to_string(options.connect_timeout_s));
   add(text, "ServerAliveInterval", "15");
   add(text, "ServerAliveCountMax", "4");
+  return lines;
+}
+
+std::string host_lines(const std::vector<SshConfigHost>& hosts, const SshConfigOptions& options) {
+  const SharedLines shared = shared_lines(options);
+  constexpr std::size_t own = 120;  // of a host with names of usual length
+  std::string text;
+  text.reserve(hosts.size() * (own + shared.before.size() + shared.after.size()));
+  for (const SshConfigHost& host : hosts) {
+    text.append("Host ").append(host.name).append("\n");
+    add(text, "Hostname", host.address);
+    add(text, "Port", std::to_string(host.port));
+    add(text, "User", host.user);
+    text += shared.before;
+    if (!options.known_hosts_file.empty()) add(text, "HostKeyAlias", host.name);
+    text += shared.after;
+  }
+  return text;
 }
 
 }  // namespace
@@ -87,9 +112,7 @@ Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
   for (const std::string& name : options.send_env)
     if (!is_variable_name(name))
       return Error{Status::config, "ssh config: \"" + visible(name) + "\" is no variable's name"};
-  std::string text;
-  for (const SshConfigHost& host : hosts) add_host(text, host, options);
-  return text;
+  return host_lines(hosts, options);
 }
 
 Result<std::string> merge_ssh_config(std::string_view text, const std::vector<SshConfigHost>& hosts,
