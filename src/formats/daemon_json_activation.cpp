@@ -73,6 +73,19 @@ std::string as_go(const JsonNode& value) {
   return value.is(Kind::null) ? "<nil>" : value.text;
 }
 
+/// A flag's value, likewise.
+std::string flag_as_go(const DaemonKey* key, std::vector<std::string> words) {
+  using Type = DaemonKeyType;
+  if (!key || key->type == Type::text || key->type == Type::boolean || key->type == Type::whole ||
+      key->type == Type::size)
+    return join(words, " ");
+  if (key->type != Type::text_map && key->type != Type::boolean_map)
+    return "[" + join(words, " ") + "]";
+  std::sort(words.begin(), words.end());
+  for (std::string& word : words) word.replace(std::min(word.find('='), word.size()), 1, ":");
+  return "map[" + join(words, " ") + "]";
+}
+
 bool is_true(const JsonText& text, const Flags& flags, const std::string& key) {
   const JsonNode* value = text.find({key});
   if (value) return value->is(Kind::boolean) && value->text == "true";
@@ -204,11 +217,8 @@ class Planner {
         flag_conflicts(member.value, conflicts);
       const auto flag = flags_.find(member.key);
       if (flag == flags_.end() || member.key == "runtimes") continue;
-      const bool list = key && key->type != DaemonKeyType::text &&
-                        key->type != DaemonKeyType::boolean && key->type != DaemonKeyType::whole &&
-                        key->type != DaemonKeyType::size;
-      const std::string given = join(flag->second, " ");
-      conflicts.push_back(member.key + ": (from flag: " + (list ? "[" + given + "]" : given) +
+      const std::string given = flag_as_go(key, flag->second);
+      conflicts.push_back(member.key + ": (from flag: " + given +
                           ", from file: " + visible(as_go(member.value), 120) + ")");
     }
   }

@@ -1,6 +1,10 @@
 #include "formats/daemon_json_check.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <map>
 
 #include "base/text.hpp"
@@ -13,6 +17,32 @@ namespace dtenv {
 namespace {
 
 using Kind = JsonNode::Kind;
+
+bool is_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+}
+
+bool is_alnum(unsigned char c) {
+  return std::isalnum(c) != 0 && c < 0x80;
+}
+
+/// As moby: labels of letters, digits and inner hyphens, one letter somewhere; or the root alone.
+bool is_domain(const std::string& text) {
+  if (text == ".") return true;
+  if (std::none_of(text.begin(), text.end(),
+                   [](unsigned char c) { return is_alnum(c) && std::isdigit(c) == 0; }))
+    return false;
+  const std::size_t end = ends_with(text, ".") ? text.size() - 1 : text.size();
+  const auto labels = split(std::string_view(text).substr(0, end), '.');
+  return text.size() < 255 &&
+         std::all_of(labels.begin(), labels.end(), [](const std::string& label) {
+           return !label.empty() && label.front() != '-' && label.back() != '-' &&
+                  std::all_of(label.begin(), label.end(),
+                              [](unsigned char c) { return is_alnum(c) || c == '-'; });
+         });
+}
 
 /// Walks one text and gathers what is wrong in it.
 class Checker {
@@ -116,6 +146,14 @@ class Checker {
     if (key.name == "exec-opts") return exec_opts(value, path);
     if (key.name == "log-level") return log_level(value, path);
     if (key.name == "hosts") return hosts(value, path);
+    if (key.name == "dns") return each_is(is_address, " is not an ip address", value, path);
+    if (key.name == "dns-search") return each_is(is_domain, " is not a valid domain", value, path);
+    if (key.name == "default-ipc-mode")
+      return mode("IPC mode setting", {"shareable", "private"}, value, path);
+    if (key.name == "default-cgroupns-mode")
+      return mode("cgroup namespace mode", {"host", "private"}, value, path);
+    if (key.name == "max-download-attempts" && value.text == "0")
+      problem(value, path, "invalid max download attempts: 0");
     if (!value.is(Kind::number) || !starts_with(value.text, "-")) return;
     const std::map<std::string_view, std::string> names = {
         {"max-concurrent-downloads", "invalid max concurrent downloads: "},
@@ -124,6 +162,24 @@ class Checker {
         {"mtu", "invalid default MTU: "}};
     const auto name = names.find(key.name);
     if (name != names.end()) problem(value, path, name->second + value.text);
+  }
+
+  void each_is(bool (*good)(const std::string&), const char* what, const JsonNode& value,
+               JsonPath path) {
+    path.emplace_back();
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+      path.back() = std::to_string(i);
+      const std::string text(trim(value.items[i].text));
+      if (!good(text)) problem(value.items[i], path, visible(text) + what);
+    }
+  }
+
+  void mode(const std::string& name, const std::array<std::string_view, 2>& known,
+            const JsonNode& value, const JsonPath& path) {
+    if (value.text.empty() || value.text == known[0] || value.text == known[1]) return;
+    problem(value, path,
+            "default " + name + " (" + visible(value.text) + ") is invalid; use \"" +
+                std::string(known[0]) + "\" or \"" + std::string(known[1]) + "\"");
   }
 
   void mirrors(const JsonNode& value, JsonPath path) {
@@ -177,7 +233,7 @@ class Checker {
       const auto [at, fresh] = seen.emplace(item.text.substr(0, equals), item.text);
       if (!fresh && at->second != item.text)
         problem(item, path,
-                "conflict labels for " + visible(at->second) + " and " + visible(item.text));
+                "conflict labels for " + visible(item.text) + " and " + visible(at->second));
     }
   }
 

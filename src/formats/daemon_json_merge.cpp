@@ -45,7 +45,7 @@ Error problems_error(std::vector<Problem> problems) {
   if (problems.size() > 1)
     message += std::to_string(problems.size()) + " problems";
   else
-    message += first.pointer + ": " + first.problem +
+    message += (first.pointer.empty() ? "" : first.pointer + ": ") + first.problem +
                (first.line > 0 ? " (line " + std::to_string(first.line) + ")" : "");
   return {Status::config, std::move(message), std::move(problems)};
 }
@@ -113,8 +113,18 @@ Result<DaemonJsonMerge> merge_daemon_json(const DaemonJsonRequest& request) {
   DT_TRY(check_shapes(before, engine));
   JsonText after = before;
   std::vector<std::string> remarks;
+  std::vector<Problem> problems;
   for (const DaemonJsonAction& action : request.actions) {
-    DT_TRY(act_on_daemon_json(after, action, engine, remarks));
+    const auto done = act_on_daemon_json(after, action, engine, remarks);
+    if (done) continue;
+    const Error error = done.error();
+    if (error.detail.empty()) return error;
+    problems.insert(problems.end(), error.detail.begin(), error.detail.end());
+  }
+  if (!problems.empty()) {
+    const auto own = check_daemon_json(before.root(), before.text(), engine);
+    problems.insert(problems.begin(), own.begin(), own.end());
+    return problems_error(std::move(problems));
   }
   DT_TRY(check_default_runtime(request, after));
   DT_TRY(check_result(before, after, engine));

@@ -138,9 +138,10 @@ TEST_SUITE("daemon.json: coming into force") {
     CHECK(plan("{}", "{\"debug\": false}", with_flags({"-D"})).activation == Activation::refuse);
     const auto both = plan("{}", "{\"debug\": false, \"log-opts\": {\"b\": \"1\", \"a\": \"2\"}}",
                            with_flags({"--debug", "--log-opt", "c=3"}));
-    CHECK(contains(both.reasons.back(),
-                   "file: debug: (from flag: true, from file: false), log-opts: (from flag: [c=3], "
-                   "from file: map[a:2 b:1])"));
+    CHECK(contains(
+        both.reasons.back(),
+        "file: debug: (from flag: true, from file: false), log-opts: (from flag: map[c:3], "
+        "from file: map[a:2 b:1])"));
     CHECK(plan("{}", "{\"registry-mirrors\": []}", with_flags({"--registry-mirror", "https://a"}))
               .activation == Activation::refuse);
     CHECK(plan("{}", "{\"runtimes\": {\"x\": {\"path\": \"/x\"}}}",

@@ -163,7 +163,14 @@ TEST_SUITE("daemon.json: what is refused") {
         {"{\"max-concurrent-downloads\": -1}", "invalid max concurrent downloads: -1"},
         {"{\"log-level\": \"foobar\"}", "invalid logging level: foobar"},
         {"{\"labels\": [\"one\"]}", "bad attribute format: one"},
-        {"{\"labels\": [\"a=b\", \"a=c\"]}", "conflict labels for a=b and a=c"},
+        {"{\"labels\": [\"a=b\", \"a=c\"]}", "conflict labels for a=c and a=b"},
+        {"{\"dns\": [\"8.8.8.8o\"]}", "8.8.8.8o is not an ip address"},
+        {"{\"dns-search\": [\"123456\"]}", "123456 is not a valid domain"},
+        {"{\"default-ipc-mode\": \"host\"}",
+         "default IPC mode setting (host) is invalid; use \"shareable\" or \"private\""},
+        {"{\"default-cgroupns-mode\": \"x\"}",
+         "default cgroup namespace mode (x) is invalid; use \"host\" or \"private\""},
+        {"{\"max-download-attempts\": 0}", "invalid max download attempts: 0"},
         {"{\"exec-opts\": [\"no-value\"]}", "must be formatted 'opt=value'"},
         {"{\"hosts\": [\"tcp://127.0.0.1:2375/path\"]}", "should not contain a path element"},
     };
@@ -179,6 +186,18 @@ TEST_SUITE("daemon.json: what is refused") {
     REQUIRE(merged.error().detail.size() == 2);
     CHECK(merged.error().detail[1].line == 3);
     CHECK(merged.error().detail[1].pointer == "/mtu");
+  }
+
+  TEST_CASE("wishes that cannot be come at once, with the file's own problems") {
+    const auto merged =
+        merge("{\n  \"debug\": 1\n}", {mirrors(Action::Op::add_mirrors, {"m.org"}),
+                                       add_runtime("runc", "/x"), set("/mirors", "[]")});
+    REQUIRE_FALSE(merged);
+    REQUIRE(merged.error().detail.size() == 4);
+    CHECK(merged.error().detail[0].line == 2);
+    CHECK(contains(merged.error().detail[1].problem, "no scheme"));
+    CHECK(contains(merged.error().detail[2].problem, "reserved"));
+    CHECK(contains(merged.error().detail[3].problem, "mirors"));
   }
 
   TEST_CASE("names that cannot be") {
