@@ -9,23 +9,20 @@ installed. Medians of alternating rounds; ratios within one run.
 import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "ssh"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "ssh")]
+import bench  # noqa: E402
+
+os.environ.setdefault("DTENV_COMMAND", str(bench.ROOT / "build/bench/examples/dtenv"))
 from farm import Farm, problem, trust  # noqa: E402
 
 ROUNDS = int(os.environ.get("DTENV_BENCH_ROUNDS", "5"))
 STEP = trust(logins="none")
-
-
-def line(name: str, ratio: float, bound: float, at_least: bool, told: str) -> bool:
-    good = ratio >= bound if at_least else ratio <= bound
-    print(f"bench {name} ratio {ratio:.2f} bound {bound} {'pass' if good else 'FAIL'}   {told}", flush=True)
-    return good
 
 
 class Peers:
@@ -114,8 +111,7 @@ def sample_logs_in(farm: Farm) -> None:
         assert nodes[i].logs_in_to(nodes[(i * 7 + 3) % len(nodes)].name)
 
 
-def measure(count: int) -> bool:
-    good = True
+def measure(count: int, rows: bench.Rows) -> None:
     with Farm(count) as farm:
         peers = Peers(farm)
         width = min((8, 16, 32), key=lambda wide: min(peers.floor(wide) for _ in range(2)))
@@ -135,18 +131,24 @@ def measure(count: int) -> bool:
         if shutil.which("ansible-playbook") and count <= 16:
             fresh(farm)
             spent["ansible"] = [peers.ansible()]
-        median = {name: statistics.median(values) for name, values in spent.items()}
+        median = {name: bench.median(values) for name, values in spent.items()}
         told = " ".join(f"{name} {value:.2f} s" for name, value in median.items())
-        good &= line(f"trust_{count}", median["trust"] / median["floor"], 1.25, False, told)
-        good &= line(f"trust_again_{count}", median["again"] / median["floor"], 1.15, False, told)
+        rows.at_most(f"trust_{count}", median["trust"] / median["floor"], 1.25, told)
+        rows.at_most(f"trust_again_{count}", median["again"] / median["floor"], 1.15, told)
         for tool, bound in (("pdsh", 2), ("clush", 2), ("ansible", 12)):
             if tool in median:
-                good &= line(f"trust_{tool}_{count}", median[tool] / median["trust"], bound, True, told)
-    return good
+                rows.at_least(f"trust_{tool}_{count}", median[tool] / median["trust"], bound, told)
+
+
+def main() -> int:
+    if problem():
+        print(f"trust: skipped: {problem()}")
+        return 0
+    rows = bench.Rows()
+    for word in sys.argv[1:] or ("16", "64"):
+        measure(int(word), rows)
+    return 1 if rows.failed else 0
 
 
 if __name__ == "__main__":
-    if problem():
-        sys.exit(f"bench trust skipped: {problem()}")
-    results = [measure(int(word)) for word in sys.argv[1:] or ("16", "64")]
-    sys.exit(0 if all(results) else 1)
+    sys.exit(main())
