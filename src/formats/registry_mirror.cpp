@@ -59,14 +59,17 @@ Result<void> check_mirror(std::string_view url, const EngineRelease& engine) {
   };
   const std::string shown = "\"" + visible(url) + "\"";
   const Url parts = take_apart(url);
+  if (parts.scheme.empty() && engine.known && !engine.at_least(23))
+    return bad("unsupported scheme \"\" in " + shown);
   if (parts.scheme.empty())
     return bad("no scheme specified for " + shown + ": must use either 'https://' or 'http://'");
   if (parts.scheme != "http" && parts.scheme != "https")
     return bad("unsupported scheme \"" + visible(parts.scheme) + "\" in " + shown +
                ": must use either 'https://' or 'http://'");
   if (contains(parts.authority, "@"))
-    return bad("username/password not allowed in URI \"" + parts.scheme + "://xxxxx@" +
-               visible(parts.authority.substr(parts.authority.rfind('@') + 1)) + "\"");
+    return bad("username/password not allowed in URI \"" + parts.scheme + "://" +
+               visible(parts.authority.substr(0, parts.authority.find_first_of(":@"))) + ":xxxxx@" +
+               visible(parts.authority.substr(parts.authority.rfind('@') + 1) + parts.rest) + "\"");
   if (bad_host(parts.authority)) return bad("no host, or a strange one, in " + shown);
   if (bad_port(parts.authority)) return bad("the port in " + shown + " is not one of 1–65535");
   if (parts.rest.find_first_of("?#") != std::string::npos)

@@ -105,7 +105,9 @@ def docker_config(
     cdi: Switch CDI on where the engine does not have it on by itself (25.0 to 28.1). Default: false.
     daemon_options: Other options of daemon.json: by key ("log-driver": "local") or by JSON pointer ("/log-
         opts/max-size": "10m").
-    config_file: Absolute path of daemon.json; default: the file the running daemon reads.
+    config_file: Absolute path of daemon.json; default: the file the running daemon reads. A symbolic link is
+        followed; a file that is bind mounted or has other hard links is refused, for it could not be replaced
+        whole.
     id: Its name in reports and for `after`; default: the kind.
     after: Ids or kinds that come before it.
     on: Names of nodes; default: all.

@@ -195,7 +195,7 @@ TEST_SUITE("daemon.json: what is refused") {
     REQUIRE_FALSE(merged);
     REQUIRE(merged.error().detail.size() == 4);
     CHECK(merged.error().detail[0].line == 2);
-    CHECK(contains(merged.error().detail[1].problem, "no scheme"));
+    CHECK(contains(merged.error().detail[1].problem, "unsupported scheme"));
     CHECK(contains(merged.error().detail[2].problem, "reserved"));
     CHECK(contains(merged.error().detail[3].problem, "mirors"));
   }
@@ -238,7 +238,9 @@ TEST_SUITE("daemon.json: mirrors and runtimes") {
     CHECK(contains(problem("https://m.org/v2/", "24.0"), "path, query, or fragment"));
     CHECK(contains(problem("https://m.org/?q=1", "25.0"), "query or fragment"));
     const std::string secret = problem("http://foo:bar@m.org", "25.0");
-    CHECK(contains(secret, "username/password not allowed"));
+    CHECK(contains(secret, "username/password not allowed in URI \"http://foo:xxxxx@m.org\""));
+    CHECK(contains(problem("m.org", "20.10.24"),
+                   "invalid mirror: unsupported scheme \"\" in \"m.org\""));
     CHECK_FALSE(contains(secret, "bar"));
     CHECK(merge("{}", {mirrors(Action::Op::add_mirrors, {"https://m.org/v2"})}, "25.0"));
     const auto plain = merge("{}", {mirrors(Action::Op::add_mirrors, {"http://m.org:5000"})});
