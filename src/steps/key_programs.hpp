@@ -74,7 +74,8 @@ printf 'files%s\n%s\n' "$roles" "$stats"
 exec cat "$@"
 )sh";
 
-/// args: USER HOME OWNER TYPE BITS COMMENT. Makes the user's key pair; an old one of ours goes.
+/// args: USER HOME OWNER TYPE BITS COMMENT. Makes the user's key pair; an old one of ours goes. -o:
+/// before OpenSSH 7.8 an RSA key is PEM without it.
 constexpr std::string_view user_key_program = R"sh(
 key=$2/.ssh/id_dtenv
 if [ ! -d "$2/.ssh" ]; then
@@ -82,7 +83,7 @@ if [ ! -d "$2/.ssh" ]; then
 fi
 chmod 700 "$2/.ssh" || exit 74
 rm -f -- "$key" "$key.pub" "$key-cert.pub"
-ssh-keygen -q -t "$4" -b "$5" -N '' -C "$6" -f "$key" || exit 74
+ssh-keygen -q -o -t "$4" -b "$5" -N '' -C "$6" -f "$key" || exit 74
 chown "$3" "$key" "$key.pub" || exit 74
 ! command -v restorecon >/dev/null 2>&1 || restorecon -R "$2/.ssh"
 )sh";
