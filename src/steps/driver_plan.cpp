@@ -11,7 +11,10 @@ namespace {
 /// What a command line would do to those who use the machine now.
 std::vector<Disruption> disruptions(const Argv& argv, bool is_last, const DriverVerdict& verdict) {
   std::vector<Disruption> out;
-  if (argv.front() == "rmmod" || argv.front() == "nvidia-smi")
+  // Jobs across NVSwitches end with the fabric manager.
+  const bool ends_fabric = argv.front() == "systemctl" && argv.back() == "nvidia-fabricmanager" &&
+                           (argv[1] == "restart" || argv[1] == "stop");
+  if (argv.front() == "rmmod" || argv.front() == "nvidia-smi" || ends_fabric)
     out.push_back({"containers", "every container that uses a GPU"});
   if (is_last && verdict.needs_reboot)
     out.push_back({"reboot", "the machine has to be restarted afterwards, by its owner"});
