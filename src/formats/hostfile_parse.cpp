@@ -65,7 +65,7 @@ void HostfileReader::warn(int line, std::size_t column, std::string problem, std
         {"", line, static_cast<int>(column), std::move(problem), std::move(hint)});
 }
 
-std::size_t HostfileReader::find(std::string_view key) const {
+std::size_t HostfileReader::find(std::string_view key) {
   return places_.find(key, [&](std::size_t index) { return bears(file_.hosts[index], key); });
 }
 

@@ -18,7 +18,7 @@ class HostfileReader {
   void warn(int line, std::size_t column, std::string problem, std::string hint = {});
 
   /// The host already there under this key, as an index into hosts(); npos where there is none.
-  std::size_t find(std::string_view key) const;
+  std::size_t find(std::string_view key);
   /// Adds a host, found again by its name or by `key`; false where more than 100 000 would stand
   /// there (an error is noted once).
   bool add(HostEntry host);

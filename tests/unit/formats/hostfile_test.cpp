@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/text.hpp"
 #include "formats/hostfile_filter.hpp"
 #include "unit/doctest_result.hpp"
 
@@ -22,6 +23,12 @@ std::vector<HostEntry> hosts(std::string_view text) {
   auto file = parse_hostfile(text, HostfileDialect::dtenv);
   REQUIRE(file);
   return file->hosts;
+}
+
+std::string upper(std::string text) {
+  for (char& c : text)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return text;
 }
 
 std::string filtered(std::string_view include, std::string_view exclude) {
@@ -140,6 +147,25 @@ TEST_SUITE("hostfile") {
     CHECK(refused({"n", 0, {}, {}, "", {}, 0}, HostfileDialect::hydra));
     CHECK(refused({"n", 1, {}, {}, "", {{"type", "a\nb"}}, 0}, HostfileDialect::dtenv));
     CHECK_FALSE(refused({"n", std::nullopt, {}, {}, "", {}, 0}, HostfileDialect::dtenv));
+  }
+
+  TEST_CASE("a duplicate is found wherever it stands, in order or not") {
+    for (const std::string order : {"n1 n2 n9 n10 n11", "n9 n1 n10 n2 n11", "b a", "a b c"}) {
+      const std::vector<std::string> names = split(order, ' ');
+      std::string text;
+      for (const std::string& name : names) text += name + " slots=1\n";
+      CHECK(hosts(text).size() == names.size());
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        CAPTURE(order);
+        CAPTURE(names[i]);
+        for (const std::string& again : {names[i], upper(names[i])}) {
+          const auto found = problems(text + again + " slots=2\nz" + order[0] + " slots=1\n");
+          REQUIRE(found.size() == 1);
+          CHECK(found[0].line == static_cast<int>(names.size()) + 1);
+          CHECK(found[0].problem.find("line " + std::to_string(i + 1)) != std::string::npos);
+        }
+      }
+    }
   }
 
   TEST_CASE("a hundred thousand hosts are read and written in seconds") {
