@@ -53,7 +53,7 @@ class Node:
             f"ListenAddress {self.address}\nPort {PORT}\nHostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\n"
             "PidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes yes\n"
             "PermitRootLogin prohibit-password\nMaxStartups 1000:30:2000\nMaxSessions 100\nUseDNS no\n"
-            "LogLevel VERBOSE\n" + self.farm.more_config
+            "LogLevel VERBOSE\nSubsystem sftp internal-sftp\n" + self.farm.more_config
         )
 
     def start(self) -> None:
