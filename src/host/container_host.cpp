@@ -37,8 +37,12 @@ Argv as_utf8(const Argv& argv) {
 
 }  // namespace
 
-ContainerHost::ContainerHost(Docker& docker, std::string container, std::string name)
-    : docker_(docker), container_(std::move(container)), name_(std::move(name)) {}
+ContainerHost::ContainerHost(Docker& docker, std::string container, std::string name,
+                             std::string user)
+    : docker_(docker),
+      container_(std::move(container)),
+      name_(std::move(name)),
+      user_(std::move(user)) {}
 
 Task<Result<void>> ContainerHost::connect() {
   DT_CO_TRY_ASSIGN(auto found, co_await docker_.inspect_container(container_));
@@ -58,7 +62,7 @@ Task<Result<Outcome>> ContainerHost::run(const Command& command, OutputSink sink
     if (!is_utf8(key) || !is_utf8(value))
       co_return Error{Status::invalid, "container " + container_ + ": the variable " +
                                            visible(key) + " is not UTF-8"};
-  co_return co_await docker_.exec(container_, inside, std::move(sink));
+  co_return co_await docker_.exec(container_, inside, std::move(sink), user_);
 }
 
 Task<Result<std::optional<FileState>>> ContainerHost::read(std::string path, std::size_t limit) {

@@ -10,7 +10,8 @@ namespace dtenv {
 /// The inside of a running container: the same calls, over `exec` of the machine's engine.
 class ContainerHost : public Host {
  public:
-  ContainerHost(Docker& docker, std::string container, std::string name);
+  /// `user`: whose programs run; empty: the container's own.
+  ContainerHost(Docker& docker, std::string container, std::string name, std::string user = {});
 
   const std::string& name() const override { return name_; }
   Task<Result<void>> connect() override;
@@ -23,6 +24,7 @@ class ContainerHost : public Host {
   Docker& docker_;
   std::string container_;
   std::string name_;
+  std::string user_;
 };
 
 }  // namespace dtenv

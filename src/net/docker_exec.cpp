@@ -35,7 +35,7 @@ json::object create_body(const Command& command, const Running& running) {
     if (name != Docker::exec_marker) env.push_back(json::string(name + '=' + value));
   env.push_back(json::string(std::string(Docker::exec_marker) + '=' + running.marker));
   json::object body;
-  body["AttachStdin"] = !command.input.empty();
+  body["AttachStdin"] = !command.input.empty() || command.hold_input;
   body["AttachStdout"] = true;
   body["AttachStderr"] = true;
   body["Tty"] = false;
@@ -86,8 +86,8 @@ void normalise(Outcome& outcome) {
   outcome.err = std::exchange(outcome.out, {});
 }
 
-Task<void> write_and_wait(Hijack& stream, const std::string& input) {
-  if (!input.empty()) co_await stream.write(input);
+Task<void> write_and_wait(Hijack& stream, const Command& command) {
+  if (!command.input.empty()) co_await stream.write(command.input, !command.hold_input);
   while (true) co_await pause(std::chrono::hours(24));
 }
 
@@ -114,7 +114,7 @@ Task<Result<Outcome>> run_attached(Running& running, Hijack& stream, const Comma
   DT_CO_TRY(co_await stream.open("/v" + version.api + target, R"({"Detach":false,"Tty":false})",
                                  "POST " + target));
   // A program may end without reading its input: reading decides when it is over.
-  auto ended = co_await (stream.read_to(demux) || write_and_wait(stream, command.input));
+  auto ended = co_await (stream.read_to(demux) || write_and_wait(stream, command));
   if (std::get<0>(ended).has_error()) co_return std::move(std::get<0>(ended)).error();
   DT_CO_TRY_ASSIGN(const int status, co_await exit_status(running.engine, running.id));
   Outcome outcome = capture.finish(status, signal_of_exit(status));

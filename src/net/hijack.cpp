@@ -116,9 +116,10 @@ Task<Result<void>> Hijack::read_to(StreamDemux& demux) {
   co_return Result<void>{};
 }
 
-Task<void> Hijack::write(const std::string& input) {
+Task<void> Hijack::write(const std::string& input, bool last) {
   const auto [error, sent] = co_await asio::async_write(socket_, asio::buffer(input), as_result);
   throw_if_cancelled(error);
+  if (!last) co_return;
   boost::system::error_code ignored;
   socket_.shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);
 }

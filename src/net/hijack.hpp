@@ -22,9 +22,9 @@ class Hijack {
   bool was_sent() const { return was_sent_; }
   /// Everything to the connection's end through `demux`.
   Task<Result<void>> read_to(StreamDemux& demux);
-  /// Sends `input`, then closes the sending half. A far side that stops reading is no error: its
-  /// program has ended, and its status says how.
-  Task<void> write(const std::string& input);
+  /// Sends `input`, and closes the sending half unless more is to come. A far side that stops
+  /// reading is no error: its program has ended, and its status says how.
+  Task<void> write(const std::string& input, bool last);
   void close();
 
  private:

@@ -16,6 +16,9 @@ struct Command {
   Environ env;            ///< added to the machine's own minimal environment (LC_ALL=C.UTF-8)
   std::string directory;  ///< empty: the home of the user, or /
   std::string input;      ///< its whole standard input
+  /// In a container: the input stays open behind `input`, so that its end tells the program that we
+  /// are gone. Elsewhere it ends at once.
+  bool hold_input = false;
   Duration timeout = std::chrono::seconds(60);
   std::size_t output_limit = std::size_t{16} << 20;  ///< of each stream; more is cut and said
 };

@@ -5,6 +5,7 @@
 
 #include "base/digest.hpp"
 #include "steps/launch_plan.hpp"
+#include "steps/launch_preflight.hpp"
 
 namespace dtenv {
 
@@ -40,8 +41,17 @@ void check_environment(const Environ& env, JsonReader& reader) {
 
 Launch::Config Launch::parse(JsonReader& reader) {
   Config config;
-  config.engine = reader.one_of("engine", {"script", "openmpi"}, "script");
+  config.smoke = reader.boolean_or("smoke", false);
+  config.engine = reader.one_of(
+      "engine", {"script", "deepspeed", "openmpi", "hydra", "torchrun", "slurm", "direct"},
+      config.smoke ? "direct" : "script");
   config.command = reader.strings("command");
+  if (config.smoke && !config.command.empty())
+    reader.problem("command", "not with smoke, which brings its own");
+  if (config.smoke && (config.engine == "script" || config.engine == "deepspeed"))
+    reader.problem("engine", config.engine + " begins no ranks for smoke",
+                   "direct, torchrun, openmpi, hydra or slurm");
+  if (config.smoke) config.command = smoke_command();
   if (config.command.empty())
     reader.problem("command", "missing",
                    "the words of what to run: [\"bash\", \"start.sh\", \"config.sh\"]");
@@ -61,6 +71,10 @@ Launch::Config Launch::parse(JsonReader& reader) {
     config.ranks = static_cast<int>(*ranks);
   config.master_port =
       static_cast<int>(reader.integer_or("master_port", 1, 65535, config.master_port));
+  config.log_folder = reader.string_or("log_folder", "");
+  if (!config.log_folder.empty() && !is_absolute(config.log_folder))
+    reader.problem("log_folder", "an absolute path without \"..\" expected");
+  config.unattended = reader.duration("unattended");
   config.timeout = reader.duration("timeout");
   return config;
 }
@@ -68,17 +82,16 @@ Launch::Config Launch::parse(JsonReader& reader) {
 Result<Plan> Launch::plan(const Config& config, const Cluster<Facts>& cluster) {
   Plan plan;
   const std::string head = launch_head(config, cluster);
-  const Facts* facts = cluster.find(head);
-  if (!facts)
+  if (!cluster.find(head))
     return Error(Status::config, "launch: the head \"" + head + "\" is no node of this step");
   LaunchOrder order;
   order.id = launch_id(config, cluster);
-  const Run* last = last_run(*facts, order.id);
+  const auto last = last_run(config, cluster, order.id);
   if (last && last->state == "exited" && last->exit_code == 0) return plan;
 
   Change change;
   change.node = head;
-  change.resource = "launch " + show_argv(config.command);
+  change.resource = "launch " + show_launch(config);
   change.action = Action::run;
   change.after = launch_summary(config, cluster);
   change.reason = "it has not been run";
@@ -95,8 +108,7 @@ Result<Plan> Launch::plan(const Config& config, const Cluster<Facts>& cluster) {
   const bool ready = std::all_of(cluster.machines.begin(), cluster.machines.end(),
                                  [](const auto& machine) { return machine.facts.running; });
   if (ready && !order.follow) {
-    DT_TRY(check_same_paths(config, cluster));
-    DT_TRY(check_same_image(cluster));
+    DT_TRY(preflight(config, cluster, plan.notes));
   }
   // A follower needs it too, to tell which rank is on which node.
   if (ready) {
@@ -122,41 +134,14 @@ json::object Launch::describe(const Facts& facts) {
     runs.push_back(std::move(item));
   }
   object["runs"] = std::move(runs);
+  json::object found;
+  for (const auto& [name, value] : facts.found)
+    if (name != "clock") found[name] = value;
+  object["found"] = std::move(found);
   json::object digests;
   for (const auto& [path, manifest] : facts.manifests) digests[path] = sha256(manifest);
   object["same_paths"] = std::move(digests);
   return object;
-}
-
-std::string write_order(const LaunchOrder& order) {
-  json::object object;
-  object["id"] = order.id;
-  object["attempt"] = order.attempt;
-  object["follow"] = order.follow;
-  json::array argv;
-  for (const std::string& word : order.argv) argv.push_back(json::string(word));
-  object["argv"] = std::move(argv);
-  json::object env;
-  for (const auto& [name, value] : order.env) env[name] = value;
-  object["env"] = std::move(env);
-  json::array hosts;
-  for (const std::string& host : order.rank_hosts) hosts.push_back(json::string(host));
-  object["rank_hosts"] = std::move(hosts);
-  return json::serialize(object);
-}
-
-Result<LaunchOrder> read_order(const std::string& text) {
-  DT_TRY_ASSIGN(const JsonNode root, parse_json(text, "the launch order"));
-  JsonReader reader(root, text);
-  LaunchOrder order;
-  order.id = reader.string_or("id", "");
-  order.attempt = static_cast<int>(reader.integer_or("attempt", 1, 1 << 20, 1));
-  order.follow = reader.boolean_or("follow", false);
-  order.argv = reader.strings("argv");
-  order.env = reader.string_map("env");
-  order.rank_hosts = reader.strings("rank_hosts");
-  DT_TRY(reader.result("the launch order"));
-  return order;
 }
 
 }  // namespace dtenv

@@ -17,7 +17,8 @@ struct Launch {
   static constexpr bool whole_cluster = true;
 
   struct Config {
-    std::string engine = "script";  ///< "script" or "openmpi"
+    std::string engine = "script";
+    bool smoke = false;  ///< an all-reduce of our own instead of a command
     Argv command;
     std::string workdir = "/";
     std::vector<std::string> same_paths;  ///< must be equal on every node before anything starts
@@ -27,12 +28,15 @@ struct Launch {
     std::string hostfile;      ///< empty: hostfile_writer's
     std::optional<int> ranks;  ///< openmpi: nullopt: all slots
     int master_port = 29500;
-    std::optional<Duration> timeout;  ///< of the whole run; nullopt: none
+    std::string log_folder;              ///< where every rank's output is kept; empty: nowhere
+    std::optional<Duration> unattended;  ///< how long it goes on unfollowed; nullopt: for ever
+    std::optional<Duration> timeout;     ///< of the whole run; nullopt: none
   };
   struct Run {
     std::string name;   ///< ID.ATTEMPT
     std::string state;  ///< "running", "exited" or "lost"
     int exit_code = 0;
+    friend bool operator==(const Run&, const Run&) = default;
   };
   struct Facts {
     std::string container;
@@ -42,8 +46,9 @@ struct Launch {
     std::vector<Run> runs;                         ///< in this machine's container
     std::map<std::string, std::string> manifests;  ///< by path; absent: the path is not there
     std::string hostfile;
-    std::string mpi_version;           ///< "4.1.4"; empty: no mpirun of Open MPI
-    std::map<std::string, int> slots;  ///< as hostfile_writer published them
+    std::map<std::string, std::string> found;  ///< what facts_program told, by its key
+    double skew_s = 0;                         ///< this container's clock against the controller's
+    std::map<std::string, int> slots;          ///< as hostfile_writer published them
   };
 
   static Config parse(JsonReader& reader);
@@ -54,17 +59,5 @@ struct Launch {
   static void publish(const Config& config, const Cluster<Facts>& cluster, Outputs& outputs);
   static json::object describe(const Facts& facts);
 };
-
-/// What plan() hands to apply(): which run, and what it executes.
-struct LaunchOrder {
-  std::string id;  ///< of the run: 12 hex digits
-  int attempt = 1;
-  bool follow = false;  ///< it runs already
-  Argv argv;
-  Environ env;
-  std::vector<std::string> rank_hosts;  ///< openmpi: which node has which rank
-};
-std::string write_order(const LaunchOrder& order);
-Result<LaunchOrder> read_order(const std::string& text);
 
 }  // namespace dtenv

@@ -1,4 +1,9 @@
+#include <chrono>
+#include <cstdlib>
+
+#include "formats/host_name.hpp"
 #include "steps/launch.hpp"
+#include "steps/launch_preflight_programs.hpp"
 #include "steps/launch_programs.hpp"
 #include "steps/training_container.hpp"
 
@@ -30,12 +35,42 @@ std::vector<Launch::Run> parse_runs(std::string_view text) {
   return runs;
 }
 
-/// "mpirun (Open MPI) 4.1.4" → "4.1.4".
-std::string open_mpi_version(std::string_view text) {
-  constexpr std::string_view start = "mpirun (Open MPI) ";
-  const auto lines = split_lines(text);
-  if (lines.empty() || !starts_with(lines[0], start)) return "";
-  return std::string(trim(lines[0].substr(start.size())));
+/// "KEY VALUE" lines; of a route, "route PEER INTERFACE" becomes the key "route.PEER".
+void parse_facts(std::string_view text, Launch::Facts& facts) {
+  for (const std::string_view line : split_lines(text)) {
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string_view::npos) continue;
+    std::string key(line.substr(0, blank));
+    std::string_view value = trim(line.substr(blank + 1));
+    if (key == "route") {
+      const std::size_t next = value.find(' ');
+      if (next == std::string_view::npos) continue;
+      key += "." + std::string(value.substr(0, next));
+      value = trim(value.substr(next + 1));
+    }
+    facts.found[std::move(key)] = to_utf8(value.substr(0, 200));
+  }
+}
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// What the launch depends on in this container, in one round trip.
+Task<Result<void>> look_inside(const Launch::Config& config, const Target& target,
+                               ContainerHost& inside, Launch::Facts& facts) {
+  std::vector<std::string> arguments = {std::to_string(config.master_port)};
+  for (const Node& node : target.nodes)
+    if (node.name != target.node.name && is_ipv4(node.address)) arguments.push_back(node.address);
+  const Command look = sh(facts_program, arguments);
+  const double before = now_s();
+  DT_CO_TRY_ASSIGN(const Outcome seen, co_await run_ok(inside, look));
+  parse_facts(seen.out, facts);
+  const auto clock = facts.found.find("clock");
+  if (clock == facts.found.end()) co_return Result<void>();
+  // It is read first thing: what came before is half a round trip, and no second.
+  facts.skew_s = std::strtod(clock->second.c_str(), nullptr) - before;
+  co_return Result<void>();
 }
 
 }  // namespace
@@ -60,7 +95,8 @@ Task<Result<Launch::Facts>> Launch::observe(const Config& config, Target& target
   facts.running = found.running;
   if (!found.running) co_return facts;
 
-  ContainerHost inside(*found.docker, found.name, target.node.name + "/" + found.name);
+  ContainerHost inside(*found.docker, found.name, target.node.name + "/" + found.name,
+                       target.node.container_user);
   const std::vector<std::string> folder = {std::string(launch_folder)};
   const Command list = sh(list_program, folder);
   DT_CO_TRY_ASSIGN(const Outcome runs, co_await run_ok(inside, list));
@@ -75,13 +111,7 @@ Task<Result<Launch::Facts>> Launch::observe(const Config& config, Target& target
     if (!listed.ok()) co_return command_error(manifest, listed);
     facts.manifests[path] = std::move(listed.out);
   }
-  if (config.engine == "openmpi") {
-    Command version;
-    version.argv = {"mpirun", "--version"};
-    version.timeout = std::chrono::seconds(20);
-    DT_CO_TRY_ASSIGN(const Outcome told, co_await inside.run(version));
-    facts.mpi_version = open_mpi_version(told.out);
-  }
+  DT_CO_TRY(co_await look_inside(config, target, inside, facts));
   co_return facts;
 }
 

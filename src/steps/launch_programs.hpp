@@ -4,68 +4,22 @@
 
 namespace dtenv {
 
-// The constant programs a launch runs in the containers (POSIX sh, GNU coreutils and findutils).
-// Data comes as arguments and environment; none of them is ever put together from strings.
+// The constant programs a launch runs in the containers (POSIX sh, GNU coreutils, findutils and
+// grep). Data comes as arguments and environment; none of them is ever put together from strings.
 
-/// Where a run keeps its state in the head's container, one folder each:
-/// RUN.ATTEMPT/{pid,out,err,exit}.
+/// Where a run keeps its state in each container it runs in, one folder each:
+/// RUN.ATTEMPT/{pid,out,err,exit,failed,ranks/N}.
 constexpr std::string_view launch_folder = "/run/dtenv/launch";
 
-/// args: FOLDER WORKDIR ARGV… . Begins the run in a session of its own, so that it outlives us, and
-/// exits at once: 0 begun, 75 somebody began it already.
-constexpr std::string_view start_program = R"sh(
-folder=$1; work=$2; shift 2
-umask 077
-mkdir -p -- "${folder%/*}" || exit 74
-mkdir -- "$folder" 2>/dev/null || exit 75
-: >"$folder/out"; : >"$folder/err"
-setsid sh -c '
-  folder=$1; work=$2; shift 2
-  echo $$ >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
-  if cd -- "$work"; then "$@" >>"$folder/out" 2>>"$folder/err" </dev/null; code=$?
-  else echo "$work: cannot be entered" >>"$folder/err"; code=126; fi
-  echo "$code" >"$folder/exit.new" && sync "$folder/exit.new" && mv -f "$folder/exit.new" "$folder/exit"
-' dtenv-launch "$folder" "$work" "$@" </dev/null >/dev/null 2>&1 &
-tries=0
-while [ ! -s "$folder/pid" ]; do
-  tries=$((tries + 1)); [ "$tries" -gt 100 ] && exit 74
-  sleep 0.05
-done
-exit 0
-)sh";
-
-/// args: FOLDER OUT_OFFSET ERR_OFFSET (from 1). Prints both streams as they grow until the run
-/// ends.
-constexpr std::string_view follow_program = R"sh(
-folder=$1
-pid=$(cat "$folder/pid") || exit 74
-tail -c "+$3" -s 0.1 -f --pid="$pid" "$folder/err" >&2 &
-tail -c "+$2" -s 0.1 -f --pid="$pid" "$folder/out"
-wait
-)sh";
-
-/// Lists every run: "NAME STATE CODE" with STATE exited, running or lost. After a restart of the
-/// container the number in `pid` may be another process: its environment tells.
-constexpr std::string_view list_program = R"sh(
-cd -- "$1" 2>/dev/null || exit 0
-for run in *; do
-  [ -d "$run" ] || continue
-  if [ -s "$run/exit" ]; then echo "$run exited $(cat "$run/exit")"
-  elif [ -s "$run/pid" ] && tr '\0' '\n' 2>/dev/null <"/proc/$(cat "$run/pid")/environ" |
-       grep -qx "DTENV_JOB=${run%.*}"; then echo "$run running 0"
-  else echo "$run lost 0"; fi
-done
-)sh";
-
-/// args: JOB GRACE_SECONDS. Ends every process whose environment carries DTENV_JOB=JOB: TERM, then
-/// KILL. Prints how many were still there at the end.
+/// args: JOB GRACE_SECONDS. Ends every process whose environment carries DTENV_JOB=JOB, but for the
+/// run's own keeper, which ends by itself: TERM, then KILL. Prints how many are there at the end.
 constexpr std::string_view stop_program = R"sh(
 job=$1; grace=$2
+keepers=" $(cat "/run/dtenv/launch/$job".*/pid 2>/dev/null | tr '\n' ' ') "
 ours() {
-  for entry in /proc/[0-9]*; do
-    pid=${entry#/proc/}
-    [ "$pid" = $$ ] && continue
-    tr '\0' '\n' <"$entry/environ" 2>/dev/null | grep -qx "DTENV_JOB=$job" && echo "$pid"
+  for entry in $(grep -lzxF -e "DTENV_JOB=$job" /proc/[0-9]*/environ 2>/dev/null); do
+    pid=${entry#/proc/}; pid=${pid%/environ}
+    case $keepers in *" $pid "*) ;; *) printf '%s ' "$pid" ;; esac
   done
 }
 pids=$(ours)
@@ -74,21 +28,167 @@ waited=0
 while [ -n "$pids" ] && [ "$waited" -lt $((grace * 10)) ]; do
   sleep 0.1; waited=$((waited + 1)); pids=$(ours)
 done
-[ -n "$pids" ] && kill -KILL $pids 2>/dev/null && sleep 0.1
-ours | wc -l
+tries=0
+while [ -n "$pids" ] && [ "$tries" -lt 10 ]; do
+  kill -KILL $pids 2>/dev/null; sleep 0.05; tries=$((tries + 1)); pids=$(ours)
+done
+set -- $pids
+echo $#
 )sh";
 
-/// args: PATH. One line a file, sorted: what has to be equal on every node. Small files by content,
-/// large ones (32 MiB and more) by size, first and last MiB; compiled Python left out.
-constexpr std::string_view manifest_program = R"sh(
-export LC_ALL=C
-[ -e "$1" ] || exit 66
-cd -- "$1" 2>/dev/null || { sha256sum -- "$1"; exit; }
-find . -type d -name __pycache__ -prune -o -type f -size -65536 -print0 | sort -z | xargs -0 -r sha256sum --
-find . -type f ! -size -65536 -print0 | sort -z | xargs -0 -r -n 1 sh -c '
-  printf "%s %s  %s\n" "$({ head -c 1048576 -- "$1"; tail -c 1048576 -- "$1"; } | sha256sum | cut -c1-64)" \
-    "$(stat -c %s -- "$1")" "$1"' dtenv
-find . -type l -printf 'link %p -> %l\n' | sort
+/// args: FOLDER JOB WORKDIR STOP_PROGRAM PEERS ARGV… . Begins the run in a session of its own, so
+/// that it outlives us, and exits at once: 0 begun, 75 somebody began it already. Its keeper ends
+/// all that is left of the run here when a rank or the command has failed, kill -9 included, and on
+/// PEERS (names for ssh) too: no follower is needed for that.
+constexpr std::string_view start_program = R"sh(
+folder=$1
+umask 077
+mkdir -p -- "${folder%/*}" || exit 74
+mkdir -- "$folder" 2>/dev/null || exit 75
+mkdir -- "$folder/ranks" || exit 74
+: >"$folder/out"; : >"$folder/err"
+setsid sh -c '
+  folder=$1; job=$2; work=$3; stop=$4; peers=$5; shift 5
+  echo $$ >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
+  env -u DTENV_JOB sh -c "
+    until [ -e \"\$1/failed\" ]; do sleep 0.2; done
+    sleep 0.5
+    exec sh -c \"\$3\" dtenv-stop \"\$2\" 1" dtenv-watch "$folder" "$job" "$stop" >/dev/null 2>&1 &
+  watch=$!
+  if cd -- "$work"; then "$@" >>"$folder/out" 2>>"$folder/err" </dev/null; code=$?
+  else echo "$work: cannot be entered" >>"$folder/err"; code=126; fi
+  kill "$watch" 2>/dev/null
+  [ "$code" = 0 ] || env -u DTENV_JOB sh -c "$stop" dtenv-stop "$job" 1 >/dev/null 2>&1
+  echo "$code" >"$folder/exit.new" && sync "$folder/exit.new" && mv -f "$folder/exit.new" "$folder/exit"
+  [ "$code" = 0 ] || [ -z "$peers" ] || for peer in $peers; do
+    printf "%s" "$stop" | env -u DTENV_JOB setsid ssh -o BatchMode=yes -o ConnectTimeout=5 -- "$peer" \
+      sh -s -- "$job" 1 >/dev/null 2>&1 &
+  done
+' dtenv-launch "$@" </dev/null >/dev/null 2>&1 &
+tries=0
+while [ ! -s "$folder/pid" ]; do
+  tries=$((tries + 1)); [ "$tries" -gt 200 ] && exit 74
+  sleep 0.02
+done
+exit 0
+)sh";
+
+/// A keeper that has ended may stay a zombie where a container's first process reaps nobody: its
+/// exit file and its state tell, not its number.
+/// args: FOLDER JOB STOP_PROGRAM UNATTENDED LOGS RANK… . Prints both streams as they grow until the
+/// run ends; those of the ranks come from their files in LOGS, tagged as mpirun tags. The standard
+/// input is the lifeline: UNATTENDED seconds (empty: for ever) after its end the run is ended,
+/// unless somebody else follows it by then.
+constexpr std::string_view follow_program = R"sh(
+folder=$1; job=$2; stop=$3; unattended=$4; logs=$5; shift 5
+pid=$(cat "$folder/pid") || exit 74
+exec 3<&0
+echo $$ >"$folder/follower"
+[ -z "$unattended" ] || setsid sh -c '
+  cat >/dev/null
+  [ -e "$1/exit" ] && exit
+  sleep "$4"
+  [ "$(cat "$1/follower")" = "$5" ] || exit
+  exec sh -c "$3" dtenv-stop "$2" 1
+' dtenv-lifeline "$folder" "$job" "$stop" "$unattended" $$ <&3 >/dev/null 2>&1 &
+exec 3<&-
+over() {
+  [ -s "$folder/exit" ] && return 0
+  { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return 0
+  case $stat in *") Z "* | *") X "*) return 0 ;; esac
+  return 1
+}
+( until over; do sleep 0.1; done ) &
+watch=$!
+show() {
+  : >>"$1" && tail -c +1 -s 0.1 -f --pid="$watch" "$1" | sed -u "s/^/[1,$2]<$3>:/"
+}
+tails=
+for rank in "$@"; do
+  show "$logs/rank.$rank.out" "$rank" stdout &
+  tails="$tails $!"
+  show "$logs/rank.$rank.err" "$rank" stderr &
+  tails="$tails $!"
+done
+tail -c +1 -s 0.1 -f --pid="$watch" "$folder/err" >&2 &
+tails="$tails $!"
+tail -c +1 -s 0.1 -f --pid="$watch" "$folder/out" &
+tails="$tails $!"
+wait "$watch"
+wait $tails
+exit 0
+)sh";
+
+/// args: MODE LOGS ARGV… . Stands between a launcher and one rank: gives it RANK and the like under
+/// any launcher, hands signals on, keeps its output in LOGS (MODE file: there alone; tee: there
+/// too; none), and writes down how it ended.
+constexpr std::string_view rank_program = R"sh(
+mode=$1; logs=$2; shift 2
+rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${RANK:-${SLURM_PROCID:-0}}}}
+: "${RANK:=$rank}" "${WORLD_SIZE:=${PMI_SIZE:-${SLURM_NTASKS:-1}}}"
+: "${LOCAL_RANK:=${MPI_LOCALRANKID:-${SLURM_LOCALID:-0}}}"
+export RANK WORLD_SIZE LOCAL_RANK
+interface=$(cat /run/dtenv/launch/.interface 2>/dev/null)
+if [ -n "$interface" ]; then
+  : "${NCCL_SOCKET_IFNAME:=$interface}" "${GLOO_SOCKET_IFNAME:=$interface}"
+  export NCCL_SOCKET_IFNAME GLOO_SOCKET_IFNAME
+fi
+kills() { cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null |
+  sed -n 's/^oom_kill //p'; }
+before=$(kills)
+exec 5<&0
+out=$logs/rank.$rank.out err=$logs/rank.$rank.err
+[ "$mode" = none ] || mkdir -p -- "$logs"
+case $mode in
+  file) "$@" <&5 5<&- >>"$out" 2>>"$err" & ;;
+  tee)
+    pipes=$(mktemp -d) && mkfifo "$pipes/out" "$pipes/err" || exit 74
+    ( trap '' TERM INT HUP; exec tee -a -- "$out" <"$pipes/out" ) &
+    tees=$!
+    ( trap '' TERM INT HUP; exec tee -a -- "$err" <"$pipes/err" >&2 ) &
+    tees="$tees $!"
+    "$@" <&5 5<&- >"$pipes/out" 2>"$pipes/err" & ;;
+  *) "$@" <&5 5<&- & ;;
+esac
+pid=$!
+for name in TERM INT HUP USR1 USR2; do trap "kill -$name $pid 2>/dev/null" "$name"; done
+while :; do
+  wait "$pid"; code=$?
+  kill -0 "$pid" 2>/dev/null || break
+done
+if [ "$mode" = tee ]; then
+  tries=0
+  while kill -0 $tees 2>/dev/null && [ "$tries" -lt 20 ]; do tries=$((tries + 1)); sleep 0.05; done
+  rm -rf -- "$pipes"
+fi
+oom=-
+[ "$code" = 137 ] && [ "$(kills)" != "$before" ] && oom=oom
+if mkdir -p -- "$DTENV_RUN/ranks" 2>/dev/null; then
+  echo "$code $(date +%s.%N) $oom" >"$DTENV_RUN/ranks/$rank"
+  [ "$code" = 0 ] || : >"$DTENV_RUN/failed"
+fi
+exit "$code"
+)sh";
+
+/// args: FOLDER. How the ranks here ended: "RANK CODE EPOCH OOM" each.
+constexpr std::string_view collect_program = R"sh(
+cd -- "$1/ranks" 2>/dev/null || exit 0
+for rank in [0-9]*; do [ -s "$rank" ] && echo "$rank $(cat "$rank")"; done
+exit 0
+)sh";
+
+/// Lists every run: "NAME STATE CODE" with STATE exited, running or lost. After a restart of the
+/// container the number in `pid` may be another process: its environment tells.
+constexpr std::string_view list_program = R"sh(
+cd -- "$1" 2>/dev/null || exit 0
+for run in *; do
+  [ -e "$run/out" ] || continue
+  if [ -s "$run/exit" ]; then echo "$run exited $(cat "$run/exit")"
+  elif [ -s "$run/pid" ] &&
+       grep -qzxF -e "DTENV_JOB=${run%.*}" "/proc/$(cat "$run/pid")/environ" 2>/dev/null; then
+    echo "$run running 0"
+  else echo "$run lost 0"; fi
+done
 )sh";
 
 }  // namespace dtenv

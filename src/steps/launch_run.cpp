@@ -1,12 +1,14 @@
-// The acting half of Launch: begin, follow, stop.
+// The acting half of Launch: begin, follow, tell how it ended, stop.
 #include <algorithm>
+#include <deque>
 
-#include "base/parallel.hpp"
 #include "formats/mpi_output.hpp"
 #include "steps/launch.hpp"
+#include "steps/launch_nodes.hpp"
+#include "steps/launch_output.hpp"
+#include "steps/launch_plan.hpp"
 #include "steps/launch_programs.hpp"
-#include "steps/line_buffer.hpp"
-#include "steps/training_container.hpp"
+#include "steps/launch_result.hpp"
 
 namespace dtenv {
 
@@ -14,180 +16,212 @@ namespace {
 
 constexpr Duration without_limit = std::chrono::hours(24 * 365);
 
-std::string folder_of(const LaunchOrder& order) {
-  return std::string(launch_folder) + "/" + order.id + "." + std::to_string(order.attempt);
-}
+/// One run, begun or found, until its end.
+struct Work {
+  const Launch::Config& config;
+  const LaunchOrder& order;
+  Target& target;
+  std::vector<Node> nodes;           // on which something is begun
+  std::vector<int> codes;            // how that ended, by node
+  std::deque<LaunchOutput> outputs;  // by node
+  std::vector<RankEnd> ranks;
+  bool stopping = false;
 
-/// Hands the run's lines on with node and rank, and keeps the end of what the launcher itself says.
-class Output {
- public:
-  Output(const LaunchOrder& order, std::string head, Progress& progress)
-      : order_(order), head_(std::move(head)), progress_(progress) {}
-
-  void take(Stream stream, std::string_view bytes) {
-    auto& buffer = stream == Stream::out ? out_ : err_;
-    buffer.add(bytes, [&](std::string_view line) { tell(stream, line); });
+  std::size_t index_of(const Node& node) const {
+    const auto found = std::find_if(nodes.begin(), nodes.end(),
+                                    [&](const Node& other) { return other.name == node.name; });
+    return static_cast<std::size_t>(found - nodes.begin());
   }
-  void finish() {
-    out_.finish([&](std::string_view line) { tell(Stream::out, line); });
-    err_.finish([&](std::string_view line) { tell(Stream::err, line); });
-  }
-  const std::string& tail() const { return tail_; }
-
- private:
-  void tell(Stream stream, std::string_view line) {
-    const auto tagged = parse_tagged_line(line);
-    if (!tagged) {
-      tail_.append(line).push_back('\n');
-      if (tail_.size() > 16384) tail_.erase(0, tail_.size() - 8192);
-      progress_.output(head_ + (stream == Stream::out ? " out" : " err"), line);
-      return;
-    }
-    const auto rank = static_cast<std::size_t>(tagged->rank);
-    const std::string& host = rank < order_.rank_hosts.size() ? order_.rank_hosts[rank] : head_;
-    progress_.output(host + " rank " + std::to_string(rank) + (tagged->error ? " err" : " out"),
-                     tagged->text);
-  }
-
-  const LaunchOrder& order_;
-  std::string head_;
-  Progress& progress_;
-  LineBuffer out_;
-  LineBuffer err_;
-  std::string tail_;
 };
 
-Task<Result<void>> begin(const Launch::Config& config, const LaunchOrder& order,
-                         ContainerHost& inside) {
+std::vector<std::string> ranks_of(const LaunchOrder& order, const std::string& node) {
+  std::vector<std::string> ranks;
+  if (!order.per_node) return ranks;
+  for (std::size_t rank = 0; rank < order.rank_hosts.size(); ++rank)
+    if (order.rank_hosts[rank] == node) ranks.push_back(std::to_string(rank));
+  return ranks;
+}
+
+/// Whom the keeper ends over ssh when the run has failed and nobody follows.
+std::string others(const Work& run, const Node& node) {
+  std::string names;
+  for (const Node& other : run.target.nodes)
+    if (other.name != node.name) names += (names.empty() ? "" : " ") + other.name;
+  return names;
+}
+
+Task<Result<void>> begin(Work& run, const Node& node) {
+  const NodeCommand& what = run.order.nodes[run.index_of(node)];
+  DT_CO_TRY_ASSIGN(ContainerHost inside, co_await enter_node(run.config, run.target, node));
   Command start;
-  start.argv = {"sh", "-c", std::string(start_program), "dtenv", folder_of(order), config.workdir};
-  start.argv.insert(start.argv.end(), order.argv.begin(), order.argv.end());
-  start.env = order.env;
-  start.env.emplace_back("DTENV_JOB", order.id);
+  start.argv = {"sh",
+                "-c",
+                std::string(start_program),
+                "dtenv",
+                run_folder(run.order),
+                run.order.id,
+                run.config.workdir,
+                std::string(stop_program),
+                others(run, node)};
+  start.argv.insert(start.argv.end(), what.argv.begin(), what.argv.end());
+  start.env = what.env;
   const auto begun = co_await inside.run(start);
   if (!begun) co_return begun.error();
   // 75: another follower was first; there is one run all the same, and we follow it too.
   if (begun->ok() || begun->exit_code == 75) co_return Result<void>();
+  start.argv.resize(1);
   co_return command_error(start, *begun);
 }
 
-/// Why a run that ended with `code` failed, with node and rank where the launcher names them.
-Error run_error(const Launch::Config& config, const LaunchOrder& order, int code,
-                const std::string& tail) {
-  std::string message = show_argv(config.command) + ": ";
-  message +=
-      code > 128 ? "ended by signal " + std::to_string(code - 128) : "exit " + std::to_string(code);
-  if (const auto first = parse_first_failure(tail); first && first->rank) {
-    const auto rank = static_cast<std::size_t>(*first->rank);
-    const std::string host = !first->host.empty()             ? first->host
-                             : rank < order.rank_hosts.size() ? order.rank_hosts[rank]
-                                                              : "";
-    message += ", first on " + (host.empty() ? "" : host + " ") + "rank " + std::to_string(rank);
-  } else {
-    const auto lines = split_lines(tail);
-    if (!lines.empty()) message += ": " + visible(lines.back(), 300);
-  }
-  return {Status::command, std::move(message)};
-}
-
-/// The exit status the run left, once it has ended.
-Task<Result<int>> exit_of(const LaunchOrder& order, ContainerHost& inside) {
-  const std::string path = folder_of(order) + "/exit";
+/// The exit status the run left on this node, once it has ended.
+Task<Result<int>> exit_of(Work& run, ContainerHost& inside) {
+  const std::string path = run_folder(run.order) + "/exit";
   DT_CO_TRY_ASSIGN(const auto file, co_await inside.read(path, 64));
   const auto code = file ? parse_integer(trim(file->content), 0, 255) : std::nullopt;
   if (!code)
-    co_return Error(
-        Status::command,
-        "run " + order.id + ": it was cut off; its container or its supervisor was killed");
+    co_return Error(Status::command, "run " + run.order.id + ": it was cut off on " +
+                                         inside.name() +
+                                         "; its container or its keeper was killed");
   co_return static_cast<int>(*code);
 }
 
-/// Ends every process of the run in one machine's container; how many would not go.
-Task<Result<int>> stop_on(Host& host, const std::string& container, const std::string& id,
-                          int grace) {
-  auto docker = co_await host.docker();
-  if (!docker) co_return docker.error();
-  ContainerHost inside(**docker, container, host.name() + "/" + container);
+/// The first part that fails takes the others with it.
+Task<void> end_others(Work& run) {
+  if (std::exchange(run.stopping, true)) co_return;
+  const auto stopped = co_await stop_everywhere(run.config, run.order, run.target);
+  if (!stopped) run.target.progress.text(stopped.error().message);
+}
+
+Task<Result<void>> follow(Work& run, const Node& node) {
+  const std::size_t index = run.index_of(node);
+  DT_CO_TRY_ASSIGN(ContainerHost inside, co_await enter_node(run.config, run.target, node));
   Command command;
-  command.argv = {"sh", "-c", std::string(stop_program), "dtenv", id, std::to_string(grace)};
-  command.timeout = std::chrono::seconds(grace + 10);
-  DT_CO_TRY_ASSIGN(const Outcome done, co_await run_ok(inside, command));
-  const auto left = parse_integer(trim(done.out), 0, 1 << 30);
-  co_return left ? static_cast<int>(*left) : 0;
-}
-
-/// What stopping came to, in the document's order; empty: nothing of the run is left there.
-struct Stops {
-  const Launch::Config& config;
-  const LaunchOrder& order;
-  Target& target;
-  std::vector<std::string> troubles;
-};
-
-Task<void> stop_at(Stops& stops, std::size_t index) {
-  Target& target = stops.target;
-  const Node& node = target.nodes[index];
-  Host* host = node.name == target.node.name ? &target.host : target.peer(node.name);
-  if (host == nullptr) co_return;
-  std::string container = stops.config.container;
-  if (container.empty()) container = target.outputs.get("container", node.name).value_or("");
-  if (container.empty()) container = target.outputs.get("container").value_or("");
-  const auto left = co_await stop_on(*host, container, stops.order.id, 1);
-  if (!left)
-    stops.troubles[index] = node.name + ": " + left.error().message;
-  else if (*left > 0)
-    stops.troubles[index] = node.name + ": " + std::to_string(*left) + " processes stay";
-}
-
-/// On all machines at once: each may take its grace.
-Task<Result<void>> stop_everywhere(const Launch::Config& config, const LaunchOrder& order,
-                                   Target& target) {
-  Stops stops{config, order, target, {}};
-  stops.troubles.resize(target.nodes.size());
-  std::function<Task<void>(std::size_t)> work = [&stops](std::size_t index) {
-    return stop_at(stops, index);
+  std::string unattended;
+  if (run.config.unattended) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*run.config.unattended);
+    unattended = std::to_string(seconds.count());
+  }
+  command.argv = {"sh",
+                  "-c",
+                  std::string(follow_program),
+                  "dtenv",
+                  run_folder(run.order),
+                  run.order.id,
+                  std::string(stop_program),
+                  unattended,
+                  run.order.logs};
+  for (std::string& rank : ranks_of(run.order, node.name)) command.argv.push_back(std::move(rank));
+  command.hold_input = true;
+  command.timeout = run.config.timeout.value_or(without_limit);
+  LaunchOutput& output = run.outputs[index];
+  const OutputSink sink = [&output](Stream stream, std::string_view bytes) {
+    output.take(stream, bytes);
   };
-  co_await for_each_parallel(stops.troubles.size(), 64, std::move(work));
-  std::vector<std::string> troubles;
-  for (std::string& trouble : stops.troubles)
-    if (!trouble.empty()) troubles.push_back(std::move(trouble));
-  if (troubles.empty()) co_return Result<void>();
-  co_return Error(Status::command,
-                  "run " + order.id + " could not be stopped everywhere: " + join(troubles, "; "));
+  const auto followed = co_await inside.run(command, sink);
+  output.finish();
+  if (!followed && followed.error().status == Status::timeout) {
+    co_await end_others(run);
+    co_return Error(Status::timeout, "stopped after " + show_duration(command.timeout));
+  }
+  if (!followed) {
+    run.target.progress.text(
+        node.name + ": not followed any more, the run goes on: " + followed.error().message);
+    co_return followed.error();
+  }
+  const auto code = co_await exit_of(run, inside);
+  if (!code || *code != 0) co_await end_others(run);
+  if (!code) co_return code.error();
+  run.codes[index] = *code;
+  co_return Result<void>();
+}
+
+Task<Result<void>> collect(Work& run, const Node& node) {
+  DT_CO_TRY_ASSIGN(ContainerHost inside, co_await enter_node(run.config, run.target, node));
+  Command command;
+  command.argv = {"sh", "-c", std::string(collect_program), "dtenv", run_folder(run.order)};
+  DT_CO_TRY_ASSIGN(const Outcome told, co_await run_ok(inside, command));
+  for (RankEnd& end : parse_rank_ends(told.out, node.name)) run.ranks.push_back(std::move(end));
+  co_return Result<void>();
+}
+
+/// Which rank is where, beside the logs; and the files the engine reads. On the head.
+Task<Result<void>> write_files(Work& run) {
+  DT_CO_TRY_ASSIGN(ContainerHost inside,
+                   co_await enter_node(run.config, run.target, run.target.node));
+  std::vector<LaunchFile> files = run.order.files;
+  if (!run.order.logs.empty() && !run.config.log_folder.empty())
+    files.push_back({run.order.logs + "/index.json", index_text(run.order)});
+  for (const LaunchFile& launch_file : files) {
+    FileWrite file;
+    file.path = launch_file.path;
+    file.content = launch_file.text;
+    DT_CO_TRY(co_await inside.write(file));
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> begin_all(Work& run) {
+  if (!run.order.follow) {
+    DT_CO_TRY(co_await prepare_nodes(run.config, run.order, run.target));
+    if (run.order.attempt > 1) {
+      DT_CO_TRY(co_await stop_everywhere(run.config, run.order, run.target));
+    }
+    DT_CO_TRY(co_await write_files(run));
+  }
+  NodeWork work = [&run](const Node& node) { return begin(run, node); };
+  const NodeTroubles troubles = co_await on_every_node(run.nodes, std::move(work));
+  for (const auto& error : troubles.errors) {
+    if (!error) continue;
+    co_await end_others(run);
+    co_return *error;
+  }
+  run.target.progress.text("run " + run.order.id + "." + std::to_string(run.order.attempt) +
+                           (run.order.follow ? " followed" : " begun"));
+  co_return Result<void>();
+}
+
+/// What was said last: by the launcher, else by a rank.
+std::string last_words(const Work& run) {
+  std::string said;
+  for (const LaunchOutput& output : run.outputs) said += output.tail();
+  if (!parse_first_failure(said))
+    for (const LaunchOutput& output : run.outputs) said += output.rank_tail();
+  return said;
 }
 
 }  // namespace
 
 Task<Result<void>> Launch::apply(const Config& config, const Change& change, Target& target) {
   DT_CO_TRY_ASSIGN(const LaunchOrder order, read_order(change.payload));
-  DT_CO_TRY_ASSIGN(ContainerHost inside,
-                   co_await enter_training_container(target, config.container));
-  if (!order.follow && order.argv.empty())
-    co_return Error(Status::state, "launch: a container is not running yet");
-  if (!order.follow) {
-    DT_CO_TRY(co_await begin(config, order, inside));
+  if (order.nodes.empty()) co_return Error(Status::state, "launch: a container is not running yet");
+  Work run{config, order, target, {}, {}, {}, {}, false};
+  for (const NodeCommand& part : order.nodes) {
+    const auto found = std::find_if(target.nodes.begin(), target.nodes.end(),
+                                    [&](const Node& node) { return node.name == part.name; });
+    if (found == target.nodes.end())
+      co_return Error(Status::internal, "launch: no node " + part.name);
+    run.nodes.push_back(*found);
+    run.outputs.emplace_back(order, part.name, target.progress);
   }
-  target.progress.text("run " + order.id + "." + std::to_string(order.attempt) +
-                       (order.follow ? " followed" : " begun"));
+  run.codes.resize(run.nodes.size());
+  DT_CO_TRY(co_await begin_all(run));
 
-  Output output(order, target.node.name, target.progress);
-  Command follow;
-  follow.argv = {"sh", "-c", std::string(follow_program), "dtenv", folder_of(order), "1", "1"};
-  follow.timeout = config.timeout.value_or(without_limit);
-  const OutputSink sink = [&output](Stream stream, std::string_view bytes) {
-    output.take(stream, bytes);
-  };
-  const auto followed = co_await inside.run(follow, sink);
-  output.finish();
-  if (!followed && followed.error().status == Status::timeout) {
-    DT_CO_TRY(co_await stop_everywhere(config, order, target));
-    co_return Error(Status::timeout,
-                    show_argv(config.command) + ": stopped after " + show_duration(follow.timeout));
+  NodeWork work = [&run](const Node& node) { return follow(run, node); };
+  const NodeTroubles troubles = co_await on_every_node(run.nodes, std::move(work));
+  for (const auto& error : troubles.errors) {
+    if (!error) continue;
+    Error told = *error;
+    told.message = show_launch(config) + ": " + told.message;
+    co_return told;
   }
-  if (!followed) co_return followed.error();
-  DT_CO_TRY_ASSIGN(const int code, co_await exit_of(order, inside));
-  if (code == 0) co_return Result<void>();
-  co_return run_error(config, order, code, output.tail());
+  NodeWork gather = [&run](const Node& node) { return collect(run, node); };
+  co_await on_every_node(target.nodes, std::move(gather));
+  const std::string said = last_words(run);
+  const LaunchResult result = launch_result(order, run.codes, std::move(run.ranks), said);
+  target.progress.text("result " + result_text(result));
+  if (result.type == "OK") co_return Result<void>();
+  co_await end_others(run);
+  co_return result_error(config, result, said);
 }
 
 Task<Result<void>> Launch::stop(const Config& config, const Change& change, Target& target) {

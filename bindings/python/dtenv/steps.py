@@ -398,8 +398,9 @@ def hostfile_writer(
 
 def launch(
     *,
-    command: Sequence[str],
-    engine: Optional[Literal["script", "openmpi"]] = None,
+    engine: Optional[Literal["script", "deepspeed", "openmpi", "hydra", "torchrun", "slurm", "direct"]] = None,
+    command: Optional[Sequence[str]] = None,
+    smoke: Optional[bool] = None,
     workdir: Optional[str] = None,
     same_paths: Optional[Sequence[str]] = None,
     env: Optional[Mapping[str, str]] = None,
@@ -408,17 +409,26 @@ def launch(
     hostfile: Optional[str] = None,
     ranks: Optional[int] = None,
     master_port: Optional[int] = None,
+    log_folder: Optional[str] = None,
+    unattended: Optional[str] = None,
     timeout: Optional[str] = None,
     id: Optional[str] = None,
     after: Optional[Sequence[str]] = None,
     on: Optional[Sequence[str]] = None,
 ) -> Step:
-    """Starts the training in the head's container, follows it, and gives its exit status. The run outlives its
+    """Starts the training in the containers, follows it, and tells how it ended: exit or signal, node and rank
+    that failed first. Before it begins, images, versions, GPUs, ports, names, interfaces and limits are
+    compared on all nodes and every fault is named at once. A failed rank ends all others. The run outlives its
     follower, is found again by its id, and is never started twice; one that ended with 0 is done.
 
-    command: The words to run; no shell reads them.
-    engine: script: the command itself, once, in the head's container. openmpi: the command as ranks over all
-        nodes, by the image's own mpirun and the hostfile. Default: "script".
+    engine: What begins the ranks; always the image's own program. script: the command itself, once, in the
+        head's container. deepspeed, openmpi (mpirun), hydra (mpiexec of MPICH or Intel MPI), slurm (srun): once
+        on the head, which reaches the others over the trust of key_exchange or Slurm. torchrun: on every node.
+        direct: one rank a slot on every node, begun by dtenv, with RANK, WORLD_SIZE, MASTER_ADDR and the like.
+        Default: script; direct with smoke.
+    command: The words to run; no shell reads them. Needed unless smoke is set.
+    smoke: Instead of a command: an all-reduce across all ranks (torch with nccl or gloo, else mpi4py), its sums
+        checked, its bus bandwidth told per size. It proves a cluster before a model does. Default: false.
     workdir: Absolute path inside the container. Default: "/".
     same_paths: Absolute paths whose content must be equal in every container before anything starts; the
         outlier and its files are named. Files of 32 MiB and more are compared by size, first and last MiB.
@@ -426,9 +436,17 @@ def launch(
     env: Added to the container's environment, for every rank.
     head: Name of the node that starts it; default: the first.
     container: Name of the training container; default: container_run's.
-    hostfile: openmpi: its path inside the container; default: hostfile_writer's.
+    hostfile: Its path inside the container, in the engine's own dialect. Default: hostfile_writer's for
+        openmpi, one written for the run for the others.
     ranks: openmpi: number of ranks; default: all slots.
-    master_port: MASTER_PORT of the ranks. Default: 29500.
+    master_port: MASTER_PORT of the ranks; every node must reach every other on it. Default: 29500.
+    log_folder: Absolute path inside the containers: every rank's output is kept there, in RUN/rank.N.out and
+        .err on its own node (on all, where the folder is shared), with RUN/index.json on the head. Not for
+        script and deepspeed, whose ranks are not dtenv's. Default: direct and torchrun keep them with the run's
+        state in /run/dtenv/launch.
+    unattended: How long the run goes on when nobody follows it any more, such as "10m" or "0s": then all its
+        processes are ended, wherever the follower's own end came from. Default: it goes on to its end, and a
+        further apply follows it again.
     timeout: Of the whole run, such as "12h"; then all its ranks are stopped. Default: none.
     id: Its name in reports and for `after`; default: the kind.
     after: Ids or kinds that come before it.
@@ -436,8 +454,9 @@ def launch(
     """
     return _step(
         "launch",
-        ("command", command),
         ("engine", engine),
+        ("command", command),
+        ("smoke", smoke),
         ("workdir", workdir),
         ("same_paths", same_paths),
         ("env", env),
@@ -446,6 +465,8 @@ def launch(
         ("hostfile", hostfile),
         ("ranks", ranks),
         ("master_port", master_port),
+        ("log_folder", log_folder),
+        ("unattended", unattended),
         ("timeout", timeout),
         ("id", id),
         ("after", after),

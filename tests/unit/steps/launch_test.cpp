@@ -1,5 +1,6 @@
 #include "steps/launch.hpp"
 
+#include "steps/launch_order.hpp"
 #include "steps/launch_plan.hpp"
 #include "steps/line_buffer.hpp"
 #include "unit/steps/step_testing.hpp"
@@ -15,7 +16,7 @@ Launch::Facts ready(std::string id) {
   facts.image_id = "sha256:aaa";
   facts.running = true;
   facts.hostfile = "/data/hostfile";
-  facts.mpi_version = "4.1.4";
+  facts.found = {{"mpirun", "mpirun (Open MPI) 4.1.4"}, {"self", "10.0.0.1"}, {"host", "x"}};
   facts.slots = {{"V100-1", 1}, {"V100-2", 2}};
   facts.manifests["/data/glm"] = "aa  ./a.py\nbb  ./b.py\n";
   return facts;
@@ -54,7 +55,9 @@ TEST_SUITE("Launch") {
     order = read_order(Launch::plan(config, cluster)->changes[0].payload);
     CHECK(!order->follow);
     CHECK(order->attempt == 3);
-    CHECK(order->argv == Argv{"bash", "start.sh", "a b"});
+    REQUIRE(order->nodes.size() == 1);
+    CHECK(order->nodes[0].name == "V100-1");
+    CHECK(order->nodes[0].argv == Argv{"bash", "start.sh", "a b"});
   }
 
   TEST_CASE("a replaced container makes another run of it") {
@@ -91,9 +94,10 @@ TEST_SUITE("Launch") {
     const auto cluster = cluster_of(nodes, std::vector{ready("c1"), ready("c2")});
     const auto order = read_order(Launch::plan(mpi, cluster)->changes[0].payload);
     REQUIRE(order);
-    CHECK(order->argv[0] == "mpirun");
+    REQUIRE(order->nodes.size() == 1);
+    CHECK(order->nodes[0].argv[0] == "mpirun");
     CHECK(order->rank_hosts == std::vector<std::string>{"V100-1", "V100-2", "V100-2"});
-    const std::string words = show_argv(order->argv);
+    const std::string words = show_argv(order->nodes[0].argv);
     for (const char* part :
          {"--hostfile /data/hostfile", "-np 3", "-x NCCL_DEBUG", "-x DTENV_JOB", "--tag-output"})
       CHECK_MESSAGE(words.find(part) != std::string::npos, words);
@@ -103,10 +107,60 @@ TEST_SUITE("Launch") {
     const auto nodes = two_nodes();
     const auto mpi = config_of<Launch>(R"({"engine": "openmpi", "command": ["true"]})");
     auto cluster = cluster_of(nodes, std::vector{ready("c1"), ready("c2")});
-    cluster.machines[1].facts.mpi_version = "4.0.5";
+    cluster.machines[1].facts.found["mpirun"] = "mpirun (Open MPI) 4.0.5";
     const auto plan = Launch::plan(mpi, cluster);
     REQUIRE(!plan);
-    CHECK(plan.error().message.find("4.0.5 in the container of V100-2") != std::string::npos);
+    CHECK_MESSAGE(contains(plan.error().message, "4.0.5 on V100-2"), plan.error().message);
+  }
+
+  TEST_CASE("torchrun and direct are begun on every node, each with its own words") {
+    const auto nodes = two_nodes();
+    const auto direct =
+        config_of<Launch>(R"({"engine": "direct", "command": ["python3", "a.py"]})");
+    auto cluster = cluster_of(nodes, std::vector{ready("c1"), ready("c2")});
+    const std::string id = launch_id(direct, cluster);
+    auto order = read_order(Launch::plan(direct, cluster)->changes[0].payload);
+    REQUIRE(order);
+    REQUIRE(order->nodes.size() == 2);
+    CHECK(order->nodes[1].name == "V100-2");
+    CHECK(order->rank_hosts == std::vector<std::string>{"V100-1", "V100-2", "V100-2"});
+    CHECK(contains(index_text(*order), R"({"rank":2,"host":"V100-2","out":"rank.2.out")"));
+    cluster.machines[0].facts.runs = {{id + ".1", "exited", 0}};
+    cluster.machines[1].facts.runs = {{id + ".1", "running", 0}};
+    order = read_order(Launch::plan(direct, cluster)->changes[0].payload);
+    CHECK(order->follow);
+    cluster.machines[1].facts.runs[0] = {id + ".1", "exited", 3};
+    order = read_order(Launch::plan(direct, cluster)->changes[0].payload);
+    CHECK(!order->follow);
+    CHECK(order->attempt == 2);
+    cluster.machines[1].facts.runs[0] = {id + ".1", "exited", 0};
+    CHECK(Launch::plan(direct, cluster)->changes.empty());
+  }
+
+  TEST_CASE("an order survives its trip to apply, byte for byte") {
+    LaunchOrder order;
+    order.id = "0123456789ab";
+    order.attempt = 7;
+    order.per_node = true;
+    order.logs = "/data/log";
+    order.nodes = {{"n1", {"a", "", "b\n\"'$\\ü"}, {{"A", "1"}, {"A", "2\n"}}}};
+    order.files = {{"/f", "text\n"}};
+    order.interfaces = {{"n1", "ens1"}};
+    order.rank_hosts = {"n1", "n1"};
+    const auto again = read_order(write_order(order));
+    REQUIRE(again);
+    CHECK(write_order(*again) == write_order(order));
+    CHECK(again->nodes[0].argv == order.nodes[0].argv);
+    CHECK(again->nodes[0].env == order.nodes[0].env);
+  }
+
+  TEST_CASE("smoke brings its own command, for an engine that begins ranks") {
+    const auto smoke = config_of<Launch>(R"({"smoke": true})");
+    CHECK(smoke.engine == "direct");
+    CHECK(show_launch(smoke) == "smoke test");
+    CHECK(contains(smoke.command.at(2), "all-reduce"));
+    CHECK(contains(problems_of<Launch>(R"({"smoke": true, "engine": "script"})"), "/engine"));
+    CHECK(contains(problems_of<Launch>(R"({"smoke": true, "command": ["x"]})"), "/command"));
   }
 
   TEST_CASE("what would change every rank is refused in env") {

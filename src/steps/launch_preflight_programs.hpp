@@ -1,0 +1,141 @@
+#pragma once
+
+#include <string_view>
+
+namespace dtenv {
+
+// The constant programs that look at a node before a launch. Data comes as arguments.
+
+/// args: PATH. One line a file, sorted: what has to be equal on every node. Small files by content,
+/// large ones (32 MiB and more) by size, first and last MiB; compiled Python left out.
+constexpr std::string_view manifest_program = R"sh(
+export LC_ALL=C
+[ -e "$1" ] || exit 66
+cd -- "$1" 2>/dev/null || { sha256sum -- "$1"; exit; }
+find . -type d -name __pycache__ -prune -o -type f -size -65536 -print0 | sort -z | xargs -0 -r sha256sum --
+find . -type f ! -size -65536 -print0 | sort -z | xargs -0 -r -n 1 sh -c '
+  printf "%s %s  %s\n" "$({ head -c 1048576 -- "$1"; tail -c 1048576 -- "$1"; } | sha256sum | cut -c1-64)" \
+    "$(stat -c %s -- "$1")" "$1"' dtenv
+find . -type l -printf 'link %p -> %l\n' | sort
+)sh";
+
+/// args: PORT ADDRESS… (of the other nodes). What a launch depends on, "KEY VALUE" a line; what
+/// cannot be told is left out.
+constexpr std::string_view facts_program = R"sh(
+export LC_ALL=C
+say() { [ -z "$2" ] || printf '%s %s\n' "$1" "$2"; }
+first() { head -n 1 | cut -c 1-120; }
+port=$1; shift
+python=$(command -v python3 || command -v python)
+say clock "$(date +%s.%N)"
+say host "$(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
+say self "$(getent ahosts "$(hostname)" 2>/dev/null | sed -n '1s/ .*//p')"
+say mpirun "$(mpirun --version 2>/dev/null </dev/null | first)"
+say hydra "$(mpiexec.hydra --version 2>/dev/null </dev/null | grep -iE 'version' | first)"
+say slurm "$(srun --version 2>/dev/null </dev/null | first)"
+for tool in deepspeed torchrun srun pdsh ssh; do say "$tool" "$(command -v "$tool")"; done
+[ -z "$python" ] || "$python" -c '
+import sys
+print("python", "%d.%d.%d" % sys.version_info[:3])
+try: import importlib.metadata as found
+except ImportError: sys.exit()
+for name in "torch", "deepspeed", "numpy", "mpi4py", "transformers", "apex":
+    try: print("package." + name, found.version(name))
+    except Exception: pass
+for package in found.distributions():
+    name = package.metadata["Name"] or ""
+    if name.startswith("nvidia-nccl"): print("nccl", package.version)
+' 2>/dev/null
+say libnccl "$(ls /usr/lib/*/libnccl.so.2.* /usr/local/*/lib*/libnccl.so.2.* 2>/dev/null | first)"
+if command -v nvidia-smi >/dev/null; then
+  say gpus "$(nvidia-smi -L 2>/dev/null | grep -c '^GPU')"
+  say driver "$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | first)"
+fi
+say shm "$(df -B1 --output=avail /dev/shm 2>/dev/null | sed -n '2s/ //gp')"
+say memlock "$(sh -c 'ulimit -l' 2>/dev/null)"
+[ ! -e /dev/infiniband/uverbs0 ] || say infiniband yes
+hex=$(printf ':%04X' "$port")
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+  awk -v p="$hex" '$4 == "0A" && substr($2, length($2) - 4) == p { print "busy", p; exit }'
+[ -z "${NCCL_SOCKET_IFNAME-}" ] || say chosen "$NCCL_SOCKET_IFNAME"
+for peer in "$@"; do
+  say route "$peer $(ip -o route get "$peer" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')"
+done
+exit 0
+)sh";
+
+/// As root. args: USER INTERFACE LOGS. Makes the folders of a launch, and says which interface NCCL
+/// takes here: in /etc/nccl.conf, unless the image chose one.
+constexpr std::string_view prepare_program = R"sh(
+mkdir -p /run/dtenv/launch || exit 74
+[ -z "$3" ] || mkdir -p -- "$3" || exit 74
+if [ "$1" != root ]; then
+  chown -- "$1:" /run/dtenv/launch || exit 74
+  [ -z "$3" ] || chown -- "$1:" "$3" || exit 74
+fi
+[ -n "$2" ] || { rm -f /run/dtenv/launch/.interface; exit 0; }
+printf '%s\n' "$2" >/run/dtenv/launch/.interface
+ours='# dtenv: the way to the other nodes'
+theirs=$(sed "/^$ours\$/,+1d" /etc/nccl.conf 2>/dev/null)
+case "
+$theirs" in *"
+NCCL_SOCKET_IFNAME="*) exit 0 ;; esac
+{ [ -z "$theirs" ] || printf '%s\n' "$theirs"; printf '%s\nNCCL_SOCKET_IFNAME=%s\n' "$ours" "$2"; } \
+  >/etc/nccl.conf.dtenv && mv -f /etc/nccl.conf.dtenv /etc/nccl.conf
+)sh";
+
+/// args: PORT SELF SECONDS NAME=ADDRESS… . On every node at once (perl-base is in every Debian and
+/// Ubuntu): listens on PORT, greets who comes, and asks each peer who it is. Prints "busy" where
+/// the port cannot be bound, and "peer NAME ANSWER" with ANSWER ok, other, refused, or timeout.
+constexpr std::string_view probe_program = R"pl(
+use strict; use Socket; use POSIX; use Time::HiRes;
+my ($port, $self, $seconds, @peers) = @ARGV;
+$| = 1; $SIG{PIPE} = "IGNORE";
+socket(my $listen, PF_INET, SOCK_STREAM, 0) or exit 74;
+setsockopt($listen, SOL_SOCKET, SO_REUSEADDR, 1);
+my $bound = bind($listen, sockaddr_in($port, INADDR_ANY)) && listen($listen, 1024);
+print "busy\n" unless $bound;
+my $start = Time::HiRes::time();
+my $end = $start + $seconds;
+my (%want, %answer, %sock, %seen, %retry, %text);
+for (@peers) { my ($name, $address) = split /=/, $_, 2; $want{$name} = $address; $retry{$name} = 0 }
+sub dial {
+  my $name = shift;
+  my $ip = inet_aton($want{$name});
+  unless ($ip) { $answer{$name} = "unresolved"; return }
+  socket(my $s, PF_INET, SOCK_STREAM, 0) or return;
+  fcntl($s, F_SETFL, O_NONBLOCK);
+  connect($s, sockaddr_in($port, $ip));
+  $sock{$name} = $s; $text{$name} = "";
+}
+while (1) {
+  my $now = Time::HiRes::time();
+  my $open = grep { !$answer{$_} || $answer{$_} ne "ok" } keys %want;
+  last if $now >= $end or (!$open and (!$bound or keys %seen >= keys %want));
+  for my $name (keys %want) {
+    dial($name) if (!$answer{$name} || $answer{$name} ne "ok") && !$sock{$name} && $now >= $retry{$name};
+  }
+  my $r = ""; vec($r, fileno($listen), 1) = 1 if $bound;
+  my $w = "";
+  for my $name (keys %sock) { vec($r, fileno($sock{$name}), 1) = 1 }
+  my $n = select(my $ready = $r, undef, undef, 0.02);
+  next unless $n > 0;
+  if ($bound && vec($ready, fileno($listen), 1) && accept(my $c, $listen)) {
+    syswrite($c, "dtenv $self\n"); my $who = ""; shutdown($c, 1);
+    $seen{getpeername($c) ? inet_ntoa((sockaddr_in(getpeername($c)))[1]) : ""} = 1; close $c;
+  }
+  for my $name (keys %sock) {
+    next unless vec($ready, fileno($sock{$name}), 1);
+    my $got = sysread($sock{$name}, my $bytes, 256);
+    if ($got) { $text{$name} .= $bytes; next unless $text{$name} =~ /\n/ || length $text{$name} > 200 }
+    if ($text{$name} eq "dtenv $name\n") { $answer{$name} = "ok" }
+    elsif (!defined $got) { $answer{$name} = $!{ECONNREFUSED} ? "refused" : $!{EHOSTUNREACH} ? "unreachable" : "lost" }
+    else { $answer{$name} = "other" }
+    $retry{$name} = $now + 0.05;
+    close $sock{$name}; delete $sock{$name};
+  }
+}
+print "peer $_ ", $answer{$_} || "timeout", "\n" for sort keys %want;
+)pl";
+
+}  // namespace dtenv

@@ -1,0 +1,204 @@
+"""Launches that fail, are killed, are left alone, and are found again; all by the real engines."""
+
+import hashlib
+import json
+import random
+import signal
+import time
+
+from testbed import CONTAINER, NODES, Done, Running, TestbedCase, document, dtenv
+
+# What a rank does, by its own number; "sh" gets the rest as arguments.
+SLEEP = "exec sleep 3600"
+
+
+def launch(script: str, *words: str, **keys) -> dict:
+    """Four ranks over both machines; a rank runs SCRIPT."""
+    step = {"kind": "launch", "engine": "direct", "container": CONTAINER, "timeout": "3m", **keys}
+    step.setdefault("command", ["sh", "-c", script, "rank", *words])
+    wanted = document([step])
+    for node in wanted["nodes"]:
+        node["slots"] = 2
+    return wanted
+
+
+def inside(machine, *argv: str, check: bool = True) -> str:
+    return machine.run("docker", "exec", CONTAINER, *argv, check=check)
+
+
+def marked(machine, mark: str = "DTENV_JOB=") -> "list[str]":
+    """The processes of launches in its container, but for keepers."""
+    script = (
+        'for e in $(grep -lzF -e "$1" /proc/[0-9]*/environ 2>/dev/null); do'
+        ' tr "\\0" " " <"${e%environ}cmdline" 2>/dev/null | cut -c 1-60 | grep -v dtenv-launch; done; true'
+    )
+    return [line for line in inside(machine, "sh", "-c", script, "sh", mark).splitlines() if line.strip()]
+
+
+def free_of_launches(seconds: float = 0) -> bool:
+    end = time.monotonic() + seconds
+    while any(marked(machine) for machine in NODES):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def result(done: Done) -> str:
+    """What the report says of how it ended: "PROGRAM_EXIT(3) on node2 rank 3"."""
+    error = done.step("node1", "launch")["error"]
+    return next(detail["problem"] for detail in error["detail"] if detail["pointer"] == "result")
+
+
+class Launch(TestbedCase):
+    def setUp(self) -> None:
+        self.converged()
+
+    def tearDown(self) -> None:
+        for machine in NODES:
+            inside(machine, "pkill", "-KILL", "-x", "sleep", check=False)
+
+    def wait_for_ranks(self, running: Running, count: int = 4) -> None:
+        for _ in range(300):
+            if sum("sleep 3600" in line for m in NODES for line in marked(m)) >= count:
+                return
+            self.assertIsNone(running.process.poll(), running.said()[-4000:])
+            time.sleep(0.1)
+        self.fail("the ranks never came:\n" + running.said()[-4000:])
+
+    def test_a_rank_that_exits_ends_all_and_is_named_with_its_node(self):
+        for engine in ("direct", "openmpi"):
+            with self.subTest(engine=engine):
+                done = dtenv("apply", launch(f'[ "$RANK" = 3 ] && exit 3; {SLEEP}', engine=engine))
+                self.assertNotEqual(done.code, 0)
+                self.assertEqual(result(done), "PROGRAM_EXIT(3) on node2 rank 3", str(done))
+                self.assertLess(done.seconds, 12)
+                self.assertTrue(free_of_launches())
+
+    def test_a_rank_that_is_killed_is_a_signal_and_no_exit(self):
+        done = dtenv("apply", launch(f'[ "$RANK" = 1 ] && kill -9 $$; {SLEEP}'))
+        self.assertEqual(result(done), "PROGRAM_SIGNAL(9) on node1 rank 1", str(done))
+        self.assertTrue(free_of_launches())
+
+    def test_255_of_a_rank_is_not_taken_for_ssh(self):
+        done = dtenv("apply", launch(f'[ "$RANK" = 2 ] && exit 255; {SLEEP}', engine="openmpi"))
+        self.assertEqual(result(done), "PROGRAM_EXIT(255) on node2 rank 2", str(done))
+
+    def test_after_kill_9_of_mpirun_no_rank_is_left_and_other_jobs_live(self):
+        for machine in NODES:
+            machine.run("docker", "exec", "-d", "-e", "DTENV_JOB=another", CONTAINER, "sleep", "7200")
+        script = 'case $RANK in 1) exec setsid sleep 3600 ;; 2) trap "" TERM ;; esac; sleep 3600; sleep 3600'
+        running = Running("apply", launch(script, engine="openmpi"))
+        self.wait_for_ranks(running)
+        inside(NODES[0], "pkill", "-KILL", "-x", "mpirun")
+        done = running.wait(30)
+        self.assertNotEqual(done.code, 0)
+        for machine in NODES:
+            self.assertEqual(marked(machine), ["sleep 7200 "])
+
+    def test_a_killed_follower_leaves_the_run_and_the_next_apply_follows_it(self):
+        script = 'echo begun $$ >>/tmp/starts; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo "end of $RANK"'
+        for machine in NODES:
+            inside(machine, "rm", "-f", "/tmp/starts", "/tmp/go")
+        first = Running("apply", launch(script))
+        first.wait_until_said("begun")
+        time.sleep(0.5)
+        first.send(signal.SIGKILL)
+        first.wait(10)
+        second = Running("apply", launch(script))
+        second.wait_until_said("followed", 20)
+        for machine in NODES:
+            inside(machine, "touch", "/tmp/go")
+        done = second.wait(30)
+        self.assert_exit(done, 0)
+        for rank, name in enumerate(("node1", "node1", "node2", "node2")):
+            self.assertRegex(second.launched, rf"{name} rank {rank}.*end of {rank}")
+        for machine in NODES:
+            self.assertEqual(len(inside(machine, "cat", "/tmp/starts").splitlines()), 2)
+        self.assertEqual(dtenv("apply", launch(script)).report["changes_made"], 0)
+
+    def test_a_killed_follower_takes_an_unattended_run_with_it(self):
+        running = Running("apply", launch(SLEEP, "unattended", unattended="1s"))
+        self.wait_for_ranks(running)
+        running.send(signal.SIGKILL)
+        running.wait(10)
+        self.assertTrue(free_of_launches(8), [marked(machine) for machine in NODES])
+
+    def test_a_cancel_ends_every_rank(self):
+        running = Running("apply", launch(SLEEP, "cancelled"))
+        self.wait_for_ranks(running)
+        asked = time.monotonic()
+        running.send(signal.SIGINT)
+        self.assert_exit(running.wait(30), 130)
+        self.assertLess(time.monotonic() - asked, 5)
+        self.assertTrue(free_of_launches())
+
+    def test_2000_random_words_and_values_arrive_byte_for_byte(self):
+        chance = random.Random(7)
+        pieces = list("ab \n\t'\"`$\\%;&|<>(){}[]*?~#!=-/.,:@^") + ["ü", "日本", "$HOME", "$(id)", "''", "--"]
+        words = ["".join(chance.choices(pieces, k=chance.randrange(9))) for _ in range(2000)]
+        value = "".join(chance.choices(pieces, k=400))
+        wanted = hashlib.sha256(b"".join(w.encode() + b"\0" for w in [*words, value])).hexdigest()
+        script = 'printf "%s\\0" "$@" "$VECTOR" | sha256sum'
+        for engine in ("direct", "openmpi"):
+            with self.subTest(engine=engine):
+                running = Running("apply", launch(script, *words, engine=engine, env={"VECTOR": value}))
+                self.assert_exit(running.wait(60), 0)
+                self.assertEqual(running.launched.count(wanted), 4)
+
+    def test_every_ranks_output_is_kept_with_an_index(self):
+        for engine in ("direct", "openmpi"):
+            with self.subTest(engine=engine):
+                folder = f"/data/logs-{engine}"
+                running = Running("apply", launch('echo "I am $RANK"', engine=engine, log_folder=folder))
+                self.assert_exit(running.wait(60), 0)
+                index = json.loads(inside(NODES[0], "sh", "-c", f"cat {folder}/*/index.json"))
+                self.assertEqual([rank["host"] for rank in index["ranks"]], ["node1", "node1", "node2", "node2"])
+                for rank in index["ranks"]:
+                    machine = NODES[int(rank["host"][-1]) - 1]
+                    text = inside(machine, "cat", f"{folder}/{index['run']}/{rank['out']}")
+                    self.assertEqual(text, f"I am {rank['rank']}\n")
+                    self.assertRegex(running.launched, rf"{rank['host']} rank {rank['rank']}.*I am {rank['rank']}")
+
+    def test_a_rank_that_floods_does_not_fill_the_memory(self):
+        running = Running("apply", launch('[ "$RANK" = 0 ] || exit 0; yes 0123456789abcdef | head -c 100000000'))
+        peak = 0
+        while running.process.poll() is None:
+            try:
+                status = open(f"/proc/{running.process.pid}/status").read()
+                peak = max(peak, int(status.split("VmHWM:")[1].split()[0]))
+            except (OSError, IndexError):
+                pass
+            time.sleep(0.1)
+        self.assert_exit(running.wait(60), 0)
+        self.assertLess(peak, 200_000, "KiB")
+
+    def test_faults_of_all_machines_are_named_before_anything_begins(self):
+        inside(NODES[0], "sh", "-c", "mkdir -p /tmp/code && echo one >/tmp/code/train.py")
+        inside(NODES[1], "sh", "-c", "mkdir -p /tmp/code && echo two >/tmp/code/train.py")
+        listen = "use Socket; socket(S,PF_INET,SOCK_STREAM,0); bind(S,sockaddr_in(29777,INADDR_ANY)) or die; listen(S,1); sleep 3600"
+        NODES[0].run("docker", "exec", "-d", CONTAINER, "perl", "-e", listen)
+        time.sleep(0.5)
+        try:
+            done = dtenv("apply", launch("touch /tmp/never", same_paths=["/tmp/code"], master_port=29777))
+        finally:
+            inside(NODES[0], "pkill", "-x", "perl", check=False)
+        error = done.step("node1", "launch")["error"]
+        checks = {detail["pointer"]: detail["problem"] for detail in error["detail"]}
+        self.assertIn("node2: ./train.py", checks.get("/tmp/code", ""), str(done))
+        self.assertIn("taken on node1", checks.get("master_port", ""))
+        self.assertIn("No such file", inside(NODES[0], "sh", "-c", "ls /tmp/never 2>&1", check=False))
+
+    def test_a_filtered_port_is_named_with_both_ends(self):
+        rule = ["INPUT", "-p", "tcp", "-s", NODES[0].address, "--dport", "29778", "-j", "DROP"]
+        NODES[1].run("iptables", "-I", *rule)
+        try:
+            done = dtenv("apply", launch("true", "filtered", master_port=29778))
+        finally:
+            NODES[1].run("iptables", "-D", *rule)
+        error = done.step("node1", "launch")["error"]
+        self.assertEqual(
+            [detail["problem"] for detail in error["detail"]],
+            ["node1 does not reach node2 on port 29778: timeout"],
+            str(done),
+        )
