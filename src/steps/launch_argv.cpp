@@ -26,6 +26,11 @@ Argv whole_command(const Launch::Config& config) {
   return command;
 }
 
+/// To mpirun and mpiexec a colon alone parts two programs, wherever it stands.
+bool is_coded(const std::string& word) {
+  return word == ":" || starts_with(word, coded_word);
+}
+
 Argv rank_command(const Launch::Config& config, const LaunchOrder& order) {
   if (!keeps_words(config)) return config.command;
   std::string mode = "none";
@@ -33,9 +38,12 @@ Argv rank_command(const Launch::Config& config, const LaunchOrder& order) {
     mode = "file";
   else if (!order.logs.empty())
     mode = "tee";
-  Argv words = {"sh", "-c", std::string(rank_program), "dtenv-rank", mode, order.logs};
   const Argv command = whole_command(config);
-  words.insert(words.end(), command.begin(), command.end());
+  const bool coded = std::any_of(command.begin(), command.end(), is_coded);
+  Argv words = {"sh", "-c",       std::string(rank_program), "dtenv-rank",
+                mode, order.logs, coded ? "coded" : ""};
+  for (const std::string& word : command)
+    words.push_back(is_coded(word) ? std::string(coded_word) + word : word);
   return words;
 }
 

@@ -68,7 +68,7 @@ std::string launch_summary(const Launch::Config& config, const Cluster<Facts>& c
 }
 
 std::string show_launch(const Launch::Config& config) {
-  return config.smoke ? "smoke test" : show_argv(config.command);
+  return config.smoke ? "smoke test" : visible(show_argv(config.command), 160);
 }
 
 Argv smoke_command() {

@@ -88,15 +88,15 @@ NCCL_SOCKET_IFNAME="*) exit 0 ;; esac
 /// Ubuntu): listens on PORT, greets who comes, and asks each peer who it is. Prints "busy" where
 /// the port cannot be bound, and "peer NAME ANSWER" with ANSWER ok, other, refused, or timeout.
 constexpr std::string_view probe_program = R"pl(
-use strict; use Socket; use POSIX; use Time::HiRes;
+use strict; use Socket; use Fcntl; use Errno;
 my ($port, $self, $seconds, @peers) = @ARGV;
 $| = 1; $SIG{PIPE} = "IGNORE";
 socket(my $listen, PF_INET, SOCK_STREAM, 0) or exit 74;
 setsockopt($listen, SOL_SOCKET, SO_REUSEADDR, 1);
 my $bound = bind($listen, sockaddr_in($port, INADDR_ANY)) && listen($listen, 1024);
 print "busy\n" unless $bound;
-my $start = Time::HiRes::time();
-my $end = $start + $seconds;
+my $end = time + $seconds;
+my $round = 0;  # of 20 ms where nothing comes
 my (%want, %answer, %sock, %seen, %retry, %text);
 for (@peers) { my ($name, $address) = split /=/, $_, 2; $want{$name} = $address; $retry{$name} = 0 }
 sub dial {
@@ -109,14 +109,13 @@ sub dial {
   $sock{$name} = $s; $text{$name} = "";
 }
 while (1) {
-  my $now = Time::HiRes::time();
+  $round++;
   my $open = grep { !$answer{$_} || $answer{$_} ne "ok" } keys %want;
-  last if $now >= $end or (!$open and (!$bound or keys %seen >= keys %want));
+  last if time > $end or (!$open and (!$bound or keys %seen >= keys %want));
   for my $name (keys %want) {
-    dial($name) if (!$answer{$name} || $answer{$name} ne "ok") && !$sock{$name} && $now >= $retry{$name};
+    dial($name) if (!$answer{$name} || $answer{$name} ne "ok") && !$sock{$name} && $round >= $retry{$name};
   }
   my $r = ""; vec($r, fileno($listen), 1) = 1 if $bound;
-  my $w = "";
   for my $name (keys %sock) { vec($r, fileno($sock{$name}), 1) = 1 }
   my $n = select(my $ready = $r, undef, undef, 0.02);
   next unless $n > 0;
@@ -131,7 +130,7 @@ while (1) {
     if ($text{$name} eq "dtenv $name\n") { $answer{$name} = "ok" }
     elsif (!defined $got) { $answer{$name} = $!{ECONNREFUSED} ? "refused" : $!{EHOSTUNREACH} ? "unreachable" : "lost" }
     else { $answer{$name} = "other" }
-    $retry{$name} = $now + 0.05;
+    $retry{$name} = $round + 2;
     close $sock{$name}; delete $sock{$name};
   }
 }

@@ -4,8 +4,9 @@
 
 namespace dtenv {
 
-// The constant programs a launch runs in the containers (POSIX sh, GNU coreutils, findutils and
-// grep). Data comes as arguments and environment; none of them is ever put together from strings.
+// The constant programs a launch runs in the containers (POSIX sh, GNU coreutils, sed, findutils
+// and grep). Data comes as arguments and environment; none of them is ever put together from
+// strings.
 
 /// Where a run keeps its state in each container it runs in, one folder each:
 /// RUN.ATTEMPT/{pid,out,err,exit,failed,ranks/N}.
@@ -39,7 +40,9 @@ echo $#
 /// args: FOLDER JOB WORKDIR STOP_PROGRAM PEERS ARGV… . Begins the run in a session of its own, so
 /// that it outlives us, and exits at once: 0 begun, 75 somebody began it already. Its keeper ends
 /// all that is left of the run here when a rank or the command has failed, kill -9 included, and on
-/// PEERS (names for ssh) too: no follower is needed for that.
+/// PEERS (names for ssh) too: no follower is needed for that. The mark DTENV_JOB is the keeper's
+/// and its children's alone, not this program's: a run that fails at once would end its own
+/// beginning.
 constexpr std::string_view start_program = R"sh(
 folder=$1
 umask 077
@@ -47,7 +50,7 @@ mkdir -p -- "${folder%/*}" || exit 74
 mkdir -- "$folder" 2>/dev/null || exit 75
 mkdir -- "$folder/ranks" || exit 74
 : >"$folder/out"; : >"$folder/err"
-setsid sh -c '
+DTENV_JOB=$2 setsid sh -c '
   folder=$1; job=$2; work=$3; stop=$4; peers=$5; shift 5
   echo $$ >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
   env -u DTENV_JOB sh -c "
@@ -67,7 +70,7 @@ setsid sh -c '
 ' dtenv-launch "$@" </dev/null >/dev/null 2>&1 &
 tries=0
 while [ ! -s "$folder/pid" ]; do
-  tries=$((tries + 1)); [ "$tries" -gt 200 ] && exit 74
+  tries=$((tries + 1)); [ "$tries" -gt 1000 ] && exit 74
   sleep 0.02
 done
 exit 0
@@ -101,7 +104,7 @@ over() {
 ( until over; do sleep 0.1; done ) &
 watch=$!
 show() {
-  : >>"$1" && tail -c +1 -s 0.1 -f --pid="$watch" "$1" | sed -u "s/^/[1,$2]<$3>:/"
+  : >>"$1" && tail -c +1 -s 0.1 -f --pid="$watch" "$1" | stdbuf -oL sed "s/^/[1,$2]<$3>:/"
 }
 tails=
 for rank in "$@"; do
@@ -119,11 +122,20 @@ wait $tails
 exit 0
 )sh";
 
-/// args: MODE LOGS ARGV… . Stands between a launcher and one rank: gives it RANK and the like under
-/// any launcher, hands signals on, keeps its output in LOGS (MODE file: there alone; tee: there
-/// too; none), and writes down how it ended.
+/// args: MODE LOGS CODED ARGV… . Stands between a launcher and one rank: gives it RANK and the like
+/// under any launcher, hands signals on, keeps its output in LOGS (MODE file: there alone; tee:
+/// there too; none), and writes down how it ended. CODED: words may begin with coded_word, which
+/// goes.
+constexpr std::string_view coded_word = "dtenv-word";
 constexpr std::string_view rank_program = R"sh(
-mode=$1; logs=$2; shift 2
+mode=$1; logs=$2; coded=$3; shift 3
+if [ -n "$coded" ]; then
+  left=$#
+  while [ "$left" -gt 0 ]; do
+    set -- "$@" "${1#dtenv-word}"; shift
+    left=$((left - 1))
+  done
+fi
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${RANK:-${SLURM_PROCID:-0}}}}
 : "${RANK:=$rank}" "${WORLD_SIZE:=${PMI_SIZE:-${SLURM_NTASKS:-1}}}"
 : "${LOCAL_RANK:=${MPI_LOCALRANKID:-${SLURM_LOCALID:-0}}}"

@@ -64,7 +64,8 @@ Task<Result<void>> begin(Work& run, const Node& node) {
                 std::string(stop_program),
                 others(run, node)};
   start.argv.insert(start.argv.end(), what.argv.begin(), what.argv.end());
-  start.env = what.env;
+  for (const auto& item : what.env)
+    if (item.first != "DTENV_JOB") start.env.push_back(item);
   const auto begun = co_await inside.run(start);
   if (!begun) co_return begun.error();
   // 75: another follower was first; there is one run all the same, and we follow it too.

@@ -31,7 +31,10 @@ struct LocalRun {
   LocalRun& operator=(const LocalRun&) = delete;
   ~LocalRun() {
     stop();
-    files::remove_all(folder);
+    // A keeper at its last words may still write there.
+    std::error_code busy;
+    do files::remove_all(folder, busy);
+    while (busy == std::errc::directory_not_empty);
   }
 
   static Outcome run(Argv argv, Environ env = {}) {
@@ -48,7 +51,6 @@ struct LocalRun {
     Argv argv = {"sh", "-c", std::string(start_program), "dtenv", folder,
                  job,  "/",  std::string(stop_program),  ""};
     argv.insert(argv.end(), words.begin(), words.end());
-    env.emplace_back("DTENV_JOB", job);
     env.emplace_back("DTENV_RUN", folder);
     return run(std::move(argv), std::move(env));
   }
@@ -74,7 +76,7 @@ struct LocalRun {
 };
 
 Argv ranked(const std::string& mode, const std::string& logs, const Argv& words) {
-  Argv argv = {"sh", "-c", std::string(rank_program), "dtenv-rank", mode, logs};
+  Argv argv = {"sh", "-c", std::string(rank_program), "dtenv-rank", mode, logs, ""};
   argv.insert(argv.end(), words.begin(), words.end());
   return argv;
 }
@@ -110,6 +112,15 @@ TEST_SUITE("launch programs") {
     CHECK(run.begin({"true"}).exit_code == 75);
   }
 
+  TEST_CASE("a run that fails at once does not take its own beginning with it") {
+    if (skipped()) return;
+    for (int i = 0; i < 20; ++i) {
+      LocalRun run;
+      CHECK(run.begin({"false"}).exit_code == 0);
+      REQUIRE(run.eventually("exit"));
+    }
+  }
+
   TEST_CASE("after kill -9 of the launcher none of its ranks is left, and another job's are") {
     if (skipped()) return;
     LocalRun other;
@@ -135,12 +146,12 @@ TEST_SUITE("launch programs") {
     if (skipped()) return;
     LocalRun run;
     const std::string begin_both =
-        "RANK=0 sh -c \"$1\" dtenv-rank none '' sleep 3600 & "
-        "RANK=5 sh -c \"$1\" dtenv-rank none '' sh -c 'exit 3' & sleep 3600";
+        "RANK=0 sh -c \"$1\" dtenv-rank none '' '' sleep 3600 & "
+        "RANK=5 sh -c \"$1\" dtenv-rank none '' '' sh -c 'exit 3' & sleep 3600";
     const auto start = Clock::now();
     CHECK(run.begin({"sh", "-c", begin_both, "sh", std::string(rank_program)}).ok());
     REQUIRE(run.eventually("exit"));
-    CHECK(Clock::now() - start < std::chrono::milliseconds(3500));
+    CHECK(Clock::now() - start < std::chrono::milliseconds(6000));
     CHECK(starts_with(run.file("ranks/5"), "3 "));
     CHECK(starts_with(run.file("ranks/0"), "143 "));
     CHECK(run.alive() <= 1);
@@ -196,8 +207,8 @@ TEST_SUITE("launch programs") {
     if (skipped()) return;
     LocalRun run;
     const std::string program =
-        "RANK=0 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" sh -c 'echo zero; echo bad >&2' & "
-        "RANK=1 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" sh -c 'sleep 0.4; echo one' & wait";
+        "RANK=0 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" '' sh -c 'echo zero; echo bad >&2' & "
+        "RANK=1 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" '' sh -c 'sleep 0.4; echo one' & wait";
     CHECK(run.begin({"sh", "-c", program, "sh", std::string(rank_program)}).ok());
     const Outcome shown =
         LocalRun::run({"sh", "-c", std::string(follow_program), "dtenv", run.folder, run.job,
