@@ -10,7 +10,7 @@ hostfile=${HOSTFILE:-/data/hostfile}
 ranks=$(awk '{ for (i = 2; i <= NF; i++) if (sub(/^slots=/, "", $i)) n += $i } END { print n + 0 }' "$hostfile")
 head=$(awk '$1 !~ /^#/ && NF { print $1; exit }' "$hostfile")
 # The name is one of ~/.ssh/config; gloo needs the address behind it.
-MASTER_ADDR=$(ssh -G "$head" | sed -n 's/^hostname //p')
+MASTER_ADDR=$(ssh -T -G "$head" | sed -n 's/^hostname //p')
 export MASTER_ADDR
 
 # docker0 has the same address on every machine: Open MPI must not try it.

@@ -1,6 +1,4 @@
 // Which words run where: the engine's own, in its version, around the ranks' keeper.
-#include <algorithm>
-
 #include "formats/launch_command.hpp"
 #include "steps/launch_plan.hpp"
 #include "steps/launch_preflight.hpp"
@@ -12,8 +10,8 @@ namespace {
 
 using Facts = Launch::Facts;
 
-/// Engines that hand words on as they are. DeepSpeed gives them to a shell, and a script begins its
-/// ranks by itself.
+/// Engines that hand words on as they are. DeepSpeed puts words of its own between, and a script
+/// begins its ranks by itself.
 bool keeps_words(const Launch::Config& config) {
   return config.engine != "script" && config.engine != "deepspeed";
 }
@@ -26,11 +24,6 @@ Argv whole_command(const Launch::Config& config) {
   return command;
 }
 
-/// To mpirun and mpiexec a colon alone parts two programs, wherever it stands.
-bool is_coded(const std::string& word) {
-  return word == ":" || starts_with(word, coded_word);
-}
-
 Argv rank_command(const Launch::Config& config, const LaunchOrder& order) {
   if (!keeps_words(config)) return config.command;
   std::string mode = "none";
@@ -38,12 +31,9 @@ Argv rank_command(const Launch::Config& config, const LaunchOrder& order) {
     mode = "file";
   else if (!order.logs.empty())
     mode = "tee";
+  Argv words = {"sh", "-c", std::string(keep_rank_program), "dtenv-rank", mode, order.logs};
   const Argv command = whole_command(config);
-  const bool coded = std::any_of(command.begin(), command.end(), is_coded);
-  Argv words = {"sh", "-c",       std::string(rank_program), "dtenv-rank",
-                mode, order.logs, coded ? "coded" : ""};
-  for (const std::string& word : command)
-    words.push_back(is_coded(word) ? std::string(coded_word) + word : word);
+  words.insert(words.end(), command.begin(), command.end());
   return words;
 }
 
@@ -52,6 +42,7 @@ LaunchRequest request_of(const Launch::Config& config, const Cluster<Facts>& clu
   const Facts& head = *cluster.find(launch_head(config, cluster));
   LaunchRequest request;
   request.engine = config.engine;
+  request.per_node = config.engine == "deepspeed";
   request.engine_version = engine_version(config.engine, head);
   request.command = rank_command(config, order);
   request.env = config.env;

@@ -53,6 +53,7 @@ std::string write_order(const LaunchOrder& order) {
   object["nodes"] = std::move(nodes);
   std::vector<std::string> files;
   for (const LaunchFile& file : order.files) {
+    files.push_back(file.node);
     files.push_back(file.path);
     files.push_back(file.text);
   }
@@ -75,8 +76,8 @@ Result<LaunchOrder> read_order(const std::string& text) {
   order.logs = reader.string_or("logs", "");
   for (JsonReader& node : reader.objects("nodes")) order.nodes.push_back(read_node(node));
   const std::vector<std::string> files = reader.strings("files");
-  for (std::size_t i = 0; i + 1 < files.size(); i += 2)
-    order.files.push_back({files[i], files[i + 1]});
+  for (std::size_t i = 0; i + 2 < files.size(); i += 3)
+    order.files.push_back({files[i], files[i + 1], files[i + 2]});
   for (auto& [node, name] : reader.string_map("interfaces")) order.interfaces[node] = name;
   order.rank_hosts = reader.strings("rank_hosts");
   DT_TRY(reader.result("the launch order"));

@@ -42,7 +42,7 @@ int attempt_of(const Launch::Run& run) {
 }
 
 bool begins_on_each_node(const Launch::Config& config) {
-  return config.engine == "torchrun" || config.engine == "direct";
+  return config.engine == "torchrun" || config.engine == "direct" || config.engine == "deepspeed";
 }
 
 std::optional<Launch::Run> last_run(const Launch::Config& config, const Cluster<Facts>& cluster,

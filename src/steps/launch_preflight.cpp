@@ -105,12 +105,6 @@ void Preflight::engine() {
              (other ? ": mpirun there is \"" + visible(mpirun) + "\"" : ""),
          "put it into the image, or choose another engine");
   }
-  if (config.engine != "deepspeed" || cluster.machines.size() < 2) return;
-  if (told(cluster.machines.front().facts, "pdsh").empty())
-    fail("engine",
-         "pdsh, which DeepSpeed's launcher runs, is not in the container of " +
-             cluster.machines.front().node->name,
-         "apt-get install pdsh in the image, or engine torchrun");
 }
 
 void Preflight::gpus() {
@@ -221,8 +215,7 @@ std::string after(const std::string& line, std::string_view words) {
 
 std::string engine_version(const std::string& engine, const Facts& facts) {
   if (engine == "openmpi") return after(told(facts, "mpirun"), "mpirun (Open MPI) ");
-  if (engine == "deepspeed")
-    return told(facts, "deepspeed").empty() ? "" : told(facts, "package.deepspeed");
+  if (engine == "deepspeed") return told(facts, "package.deepspeed");
   if (engine == "slurm") {  // "slurm 23.11.4", Debian's "slurm-wlm 22.05.8"
     const std::string slurm = told(facts, "slurm");
     return slurm.substr(slurm.rfind(' ') + 1);

@@ -122,20 +122,11 @@ wait $tails
 exit 0
 )sh";
 
-/// args: MODE LOGS CODED ARGV… . Stands between a launcher and one rank: gives it RANK and the like
+/// args: MODE LOGS ARGV… . Stands between a launcher and one rank: gives it RANK and the like
 /// under any launcher, hands signals on, keeps its output in LOGS (MODE file: there alone; tee:
-/// there too; none), and writes down how it ended. CODED: words may begin with coded_word, which
-/// goes.
-constexpr std::string_view coded_word = "dtenv-word";
-constexpr std::string_view rank_program = R"sh(
-mode=$1; logs=$2; coded=$3; shift 3
-if [ -n "$coded" ]; then
-  left=$#
-  while [ "$left" -gt 0 ]; do
-    set -- "$@" "${1#dtenv-word}"; shift
-    left=$((left - 1))
-  done
-fi
+/// there too; none), and writes down how it ended.
+constexpr std::string_view keep_rank_program = R"sh(
+mode=$1; logs=$2; shift 2
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${RANK:-${SLURM_PROCID:-0}}}}
 : "${RANK:=$rank}" "${WORLD_SIZE:=${PMI_SIZE:-${SLURM_NTASKS:-1}}}"
 : "${LOCAL_RANK:=${MPI_LOCALRANKID:-${SLURM_LOCALID:-0}}}"

@@ -151,7 +151,7 @@ Task<Result<void>> write_files(Work& run) {
                    co_await enter_node(run.config, run.target, run.target.node));
   std::vector<LaunchFile> files = run.order.files;
   if (!run.order.logs.empty() && !run.config.log_folder.empty())
-    files.push_back({run.order.logs + "/index.json", index_text(run.order)});
+    files.push_back({"", run.order.logs + "/index.json", index_text(run.order)});
   for (const LaunchFile& launch_file : files) {
     FileWrite file;
     file.path = launch_file.path;

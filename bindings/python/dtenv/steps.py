@@ -422,10 +422,10 @@ def launch(
     follower, is found again by its id, and is never started twice; one that ended with 0 is done.
 
     engine: What begins the ranks; always the image's own program. script: the command itself, once, in the
-        head's container. deepspeed, openmpi (mpirun), hydra (mpiexec of MPICH or Intel MPI), slurm (srun): once
-        on the head, which reaches the others over the trust of key_exchange or Slurm. torchrun: on every node.
-        direct: one rank a slot on every node, begun by dtenv, with RANK, WORLD_SIZE, MASTER_ADDR and the like.
-        Default: script; direct with smoke.
+        head's container. openmpi (mpirun), hydra (mpiexec of MPICH or Intel MPI), slurm (srun): once on the
+        head, which reaches the others over the trust of key_exchange or Slurm. torchrun, deepspeed (its
+        launcher of one node): on every node. direct: one rank a slot on every node, begun by dtenv, with RANK,
+        WORLD_SIZE, MASTER_ADDR and the like. Default: script; direct with smoke.
     command: The words to run; no shell reads them. Needed unless smoke is set.
     smoke: Instead of a command: an all-reduce across all ranks (torch with nccl or gloo, else mpi4py), its sums
         checked, its bus bandwidth told per size. It proves a cluster before a model does. Default: false.

@@ -76,7 +76,7 @@ struct LocalRun {
 };
 
 Argv ranked(const std::string& mode, const std::string& logs, const Argv& words) {
-  Argv argv = {"sh", "-c", std::string(rank_program), "dtenv-rank", mode, logs, ""};
+  Argv argv = {"sh", "-c", std::string(keep_rank_program), "dtenv-rank", mode, logs};
   argv.insert(argv.end(), words.begin(), words.end());
   return argv;
 }
@@ -146,10 +146,10 @@ TEST_SUITE("launch programs") {
     if (skipped()) return;
     LocalRun run;
     const std::string begin_both =
-        "RANK=0 sh -c \"$1\" dtenv-rank none '' '' sleep 3600 & "
-        "RANK=5 sh -c \"$1\" dtenv-rank none '' '' sh -c 'exit 3' & sleep 3600";
+        "RANK=0 sh -c \"$1\" dtenv-rank none '' sleep 3600 & "
+        "RANK=5 sh -c \"$1\" dtenv-rank none '' sh -c 'exit 3' & sleep 3600";
     const auto start = Clock::now();
-    CHECK(run.begin({"sh", "-c", begin_both, "sh", std::string(rank_program)}).ok());
+    CHECK(run.begin({"sh", "-c", begin_both, "sh", std::string(keep_rank_program)}).ok());
     REQUIRE(run.eventually("exit"));
     CHECK(Clock::now() - start < std::chrono::milliseconds(6000));
     CHECK(starts_with(run.file("ranks/5"), "3 "));
@@ -207,9 +207,9 @@ TEST_SUITE("launch programs") {
     if (skipped()) return;
     LocalRun run;
     const std::string program =
-        "RANK=0 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" '' sh -c 'echo zero; echo bad >&2' & "
-        "RANK=1 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" '' sh -c 'sleep 0.4; echo one' & wait";
-    CHECK(run.begin({"sh", "-c", program, "sh", std::string(rank_program)}).ok());
+        "RANK=0 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" sh -c 'echo zero; echo bad >&2' & "
+        "RANK=1 sh -c \"$1\" dtenv-rank file \"$DTENV_RUN\" sh -c 'sleep 0.4; echo one' & wait";
+    CHECK(run.begin({"sh", "-c", program, "sh", std::string(keep_rank_program)}).ok());
     const Outcome shown =
         LocalRun::run({"sh", "-c", std::string(follow_program), "dtenv", run.folder, run.job,
                        std::string(stop_program), "", run.folder, "0", "1"});

@@ -103,16 +103,6 @@ TEST_SUITE("Launch") {
       CHECK_MESSAGE(words.find(part) != std::string::npos, words);
   }
 
-  TEST_CASE("a colon alone, which parts two programs for mpirun, goes through to the rank") {
-    const auto nodes = two_nodes();
-    const auto mpi = config_of<Launch>(R"({"engine": "openmpi", "command": ["echo", ":", "a"]})");
-    const auto cluster = cluster_of(nodes, std::vector{ready("c1"), ready("c2")});
-    const auto order = read_order(Launch::plan(mpi, cluster)->changes[0].payload);
-    REQUIRE(order);
-    const Argv& argv = order->nodes.at(0).argv;
-    CHECK(Argv(argv.end() - 4, argv.end()) == Argv{"coded", "echo", "dtenv-word:", "a"});
-  }
-
   TEST_CASE("an mpirun of another version is named") {
     const auto nodes = two_nodes();
     const auto mpi = config_of<Launch>(R"({"engine": "openmpi", "command": ["true"]})");
@@ -154,7 +144,7 @@ TEST_SUITE("Launch") {
     order.per_node = true;
     order.logs = "/data/log";
     order.nodes = {{"n1", {"a", "", "b\n\"'$\\ü"}, {{"A", "1"}, {"A", "2\n"}}}};
-    order.files = {{"/f", "text\n"}};
+    order.files = {{"n1", "/f", "text\n"}};
     order.interfaces = {{"n1", "ens1"}};
     order.rank_hosts = {"n1", "n1"};
     const auto again = read_order(write_order(order));
