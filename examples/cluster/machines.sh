@@ -47,8 +47,10 @@ free_prefix() {
   die "none of these networks is free here: $*"
 }
 
+# machine_start NAME NUMBER ADDRESS [COMMAND…]: a command is run in the place of systemd.
 machine_start() {
   local name=$1 number=$2 address=$3 container flags=()
+  shift 3
   container=$(machine_name "$name" "$number")
   if docker container inspect "$container" >/dev/null 2>&1; then
     docker start "$container" >/dev/null || die "machine $container: does not start again"
@@ -66,7 +68,7 @@ machine_start() {
     --network "dtenv-$name" --ip "$address" --cap-add=ALL "${flags[@]}" \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
     --device-cgroup-rule 'a *:* rwm' --tmpfs /run --tmpfs /tmp -v /var \
-    --stop-signal SIGRTMIN+3 "$MACHINE_IMAGE" >/dev/null || die "machine $container: does not start"
+    --stop-signal SIGRTMIN+3 "$MACHINE_IMAGE" "$@" >/dev/null || die "machine $container: does not start"
 }
 
 # With cgroup v1 and another init than systemd this hierarchy may be missing.
@@ -76,6 +78,24 @@ systemd_hierarchy_up() {
   mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd ||
     die "/sys/fs/cgroup/systemd: a systemd in a container needs it"
 }
+
+# machine_add NAME NUMBER ADDRESS plain|systemd: one more machine of a cluster that is up; a plain one
+# has no init system: sshd is its first process.
+machine_add() {
+  local name=$1 number=$2 address=$3 command=()
+  [ "$4" != plain ] || command=(sh -c "$PLAIN_INIT")
+  machine_start "$name" "$number" "$address" "${command[@]}"
+  machine_ready "$name" "$number" "$address"
+}
+
+# With cgroup v2 the processes leave the root of the tree, where an engine wants to make groups.
+# shellcheck disable=SC2016
+PLAIN_INIT='if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+  mount -o remount,rw /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/init
+  for pid in $(cat /sys/fs/cgroup/cgroup.procs); do echo "$pid" >/sys/fs/cgroup/init/cgroup.procs; done
+  sed "s/ / +/g; s/^/+/" </sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control
+fi 2>/dev/null
+ssh-keygen -A && mkdir -p /run/sshd && exec /usr/sbin/sshd -D'
 
 # Waits until it is up, lets us in, and pins its host key as the engine's own channel tells it.
 machine_ready() {
@@ -94,7 +114,8 @@ machine_ready() {
 }
 
 machine_is_up() {
-  case $(docker exec "$1" systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) return 1 ;; esac
+  ! docker exec "$1" test -d /run/systemd/system ||
+    case $(docker exec "$1" systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) return 1 ;; esac
   docker exec "$1" ss -Hltn 'sport = :22' | grep -q .
 }
 

@@ -14,24 +14,39 @@ std::vector<std::string> words_of(std::string_view text) {
   return out;
 }
 
-/// apt compares repositories without a slash at the end.
-std::string normal_uri(std::string_view uri) {
+/// apt compares repositories with the architecture put in and without a slash at the end.
+std::string normal_uri(std::string_view uri, const AptSource& wanted) {
   while (ends_with(uri, "/")) uri.remove_suffix(1);
-  return std::string(uri);
+  if (wanted.architectures.empty()) return std::string(uri);
+  return replace_all(uri, "$(ARCH)", wanted.architectures.front());
 }
 
-Result<std::vector<AptSource>> parse_file(const AptFile& file) {
-  return ends_with(file.path, ".sources") ? parse_apt_deb822(file.text, file.path)
-                                          : parse_apt_one_line(file.text, file.path);
+bool has(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+bool has_all(const std::vector<std::string>& list, const std::vector<std::string>& words) {
+  return std::all_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return has(list, word); });
 }
 
 bool shares_suite(const AptSource& a, const AptSource& b) {
-  return std::any_of(a.suites.begin(), a.suites.end(), [&](const std::string& suite) {
-    return std::find(b.suites.begin(), b.suites.end(), suite) != b.suites.end();
-  });
+  return std::any_of(a.suites.begin(), a.suites.end(),
+                     [&](const std::string& suite) { return has(b.suites, suite); });
+}
+
+bool serves(const AptSource& source, const AptSource& wanted) {
+  return has_all(source.types, wanted.types) && has_all(source.suites, wanted.suites) &&
+         has_all(source.components, wanted.components) &&
+         (source.architectures.empty() || has_all(source.architectures, wanted.architectures));
 }
 
 }  // namespace
+
+Result<std::vector<AptSource>> parse_apt_file(const AptFile& file) {
+  return ends_with(file.path, ".sources") ? parse_apt_deb822(file.text, file.path)
+                                          : parse_apt_one_line(file.text, file.path);
+}
 
 std::string render_apt_deb822(const AptSource& source) {
   std::string out;
@@ -49,21 +64,20 @@ std::string render_apt_deb822(const AptSource& source) {
   return out;
 }
 
-std::vector<SignedByConflict> find_signed_by_conflicts(const std::vector<AptFile>& files,
-                                                       const AptSource& wanted,
-                                                       std::string_view own_path) {
-  std::vector<SignedByConflict> found;
+std::vector<AptEntry> find_same_repository(const std::vector<AptFile>& files,
+                                           const AptSource& wanted, std::string_view own_path) {
+  std::vector<AptEntry> found;
   for (const auto& file : files) {
     if (file.path == own_path) continue;
-    const auto sources = parse_file(file);
+    const auto sources = parse_apt_file(file);
     if (!sources) continue;
     for (const auto& source : *sources) {
-      if (!source.enabled || source.signed_by == wanted.signed_by) continue;
-      if (!shares_suite(source, wanted)) continue;
+      if (!source.enabled || !shares_suite(source, wanted)) continue;
       for (const auto& uri : source.uris)
         for (const auto& own : wanted.uris)
-          if (normal_uri(uri) == normal_uri(own))
-            found.push_back({file.path, source.line, uri, source.signed_by});
+          if (normal_uri(uri, wanted) == normal_uri(own, wanted))
+            found.push_back(
+                {file.path, source.line, uri, source.signed_by, serves(source, wanted)});
     }
   }
   return found;
@@ -71,14 +85,11 @@ std::vector<SignedByConflict> find_signed_by_conflicts(const std::vector<AptFile
 
 std::string archive_uri(const std::vector<AptFile>& files, std::string_view suite) {
   for (const auto& file : files) {
-    const auto sources = parse_file(file);
+    const auto sources = parse_apt_file(file);
     if (!sources) continue;
     for (const auto& source : *sources) {
-      const auto has = [](const std::vector<std::string>& list, std::string_view word) {
-        return std::find(list.begin(), list.end(), word) != list.end();
-      };
       if (source.enabled && has(source.types, "deb") && has(source.components, "main") &&
-          has(source.suites, suite) && !source.uris.empty())
+          has(source.suites, std::string(suite)) && !source.uris.empty())
         return source.uris.front();
     }
   }

@@ -17,7 +17,8 @@ bool matches(const KnownError& entry, const std::string& text) {
 }  // namespace
 
 std::vector<std::span<const KnownError>> error_catalogue() {
-  return {launch_errors(), driver_errors(), engine_errors(), api_errors(), daemon_errors()};
+  return {launch_errors(), driver_errors(), engine_errors(),
+          api_errors(),    daemon_errors(), package_errors()};
 }
 
 std::vector<const KnownError*> explain(std::string_view text) {

@@ -26,5 +26,6 @@ std::span<const KnownError> driver_errors();
 std::span<const KnownError> engine_errors();
 std::span<const KnownError> api_errors();
 std::span<const KnownError> daemon_errors();
+std::span<const KnownError> package_errors();
 
 }  // namespace dtenv

@@ -46,6 +46,21 @@ std::string OsRelease::family() const {
   return {};
 }
 
+bool OsRelease::is_rpm_family() const {
+  return !rpm_family().empty();
+}
+
+std::string OsRelease::rpm_family() const {
+  if (id == "rhel" || id == "fedora") return id;
+  for (const std::string_view word : {"rhel", "centos", "fedora"})
+    if (id == word || has_word(id_like, word)) return "centos";
+  return {};
+}
+
+std::string OsRelease::major_version() const {
+  return version_id.substr(0, version_id.find('.'));
+}
+
 std::string OsRelease::suite() const {
   return ubuntu_codename.empty() ? version_codename : ubuntu_codename;
 }

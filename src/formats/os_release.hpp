@@ -20,6 +20,13 @@ struct OsRelease {
   /// Whose repositories fit: "ubuntu" for Ubuntu and its derivatives, else "debian"; empty:
   /// neither.
   std::string family() const;
+  /// RHEL and what is built like it, Fedora among them: rpm and dnf.
+  bool is_rpm_family() const;
+  /// Which of docker.com's rpm repositories fits: "rhel", "fedora" or "centos" (all the rest);
+  /// empty: none.
+  std::string rpm_family() const;
+  /// "9" of "9.4".
+  std::string major_version() const;
   /// ${UBUNTU_CODENAME:-$VERSION_CODENAME}; empty on sid.
   std::string suite() const;
 };

@@ -26,18 +26,39 @@ std::string container_line(const json::value& entry) {
   return name + " (image " + text("/Image") + ", " + text("/Status") + ")";
 }
 
+namespace {
+
+/// An engine of another origin than wanted works: it is told, and left as it is.
+void note_packages(const DockerConfig::Config& config, const Node& node,
+                   const DockerConfig::Facts& facts, Plan& plan) {
+  const auto other = facts.packages.find("docker.io");
+  if (!facts.engine || config.source != DockerConfig::Source::docker_ce ||
+      other == facts.packages.end() || facts.packages.count("docker-ce") > 0)
+    return;
+  plan.notes.push_back({node.name, Severity::info,
+                        "the engine of docker.io " + other->second +
+                            " works and stays: docker-ce does not replace it"});
+}
+
+}  // namespace
+
 Result<Plan> DockerConfig::plan(const Config& config, const Cluster<Facts>& cluster) {
   Plan plan;
   for (const auto& machine : cluster.machines) {
     Plan own;
     Result<void> planned;
     if (!machine.facts.engine) planned = plan_install(config, *machine.node, machine.facts, own);
-    if (planned) planned = plan_daemon_json(config, *machine.node, machine.facts, own);
+    if (planned) planned = plan_toolkit(config, *machine.node, machine.facts, own);
+    if (planned)
+      planned = plan_daemon_json(with_toolkit_runtime(config, machine.facts), *machine.node,
+                                 machine.facts, own);
     if (!planned) {
       plan.failures[machine.node->name] = planned.error();
       continue;
     }
     for (Change& change : own.changes) plan.changes.push_back(std::move(change));
+    for (Note& note : own.notes) plan.notes.push_back(std::move(note));
+    note_packages(config, *machine.node, machine.facts, plan);
     for (const std::string& url : config.mirrors)
       if (starts_with(lower(url), "http://"))
         plan.notes.push_back({machine.node->name, Severity::deviation,
@@ -55,10 +76,9 @@ Task<Result<void>> DockerConfig::apply(const Config& config, const Change& chang
     co_return Error(Status::internal, change.resource + ": a change without its payload");
   const json::object& payload = value.as_object();
   const std::string op = payload_text(payload, "op");
-  if (op == "key") co_return co_await apply_key(config, target, payload);
+  if (op == "key") co_return co_await apply_key(target, payload);
   if (op == "source") co_return co_await apply_source(target, payload);
-  if (op == "install_packages" || op == "remove_packages")
-    co_return co_await apply_packages(target, payload);
+  if (op == "packages") co_return co_await apply_packages(target, payload);
   if (op == "start") co_return co_await apply_start(target);
   if (op == "daemon_json") co_return co_await apply_daemon_json(config, target, payload);
   co_return co_await apply_activation(config, target, payload);
@@ -73,6 +93,7 @@ void DockerConfig::publish(const Config&, const Cluster<Facts>& cluster, Outputs
 json::object DockerConfig::describe(const Facts& facts) {
   json::object object;
   object["engine"] = facts.engine;
+  if (!facts.toolkit.empty()) object["nvidia_toolkit"] = to_utf8(facts.toolkit);
   if (!facts.engine) {
     object["problem"] = to_utf8(facts.engine_problem);
     return object;

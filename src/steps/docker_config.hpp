@@ -8,6 +8,7 @@
 
 #include "formats/apt_source.hpp"
 #include "formats/daemon_json_merge.hpp"
+#include "formats/deb_file.hpp"
 #include "formats/os_release.hpp"
 #include "steps/docker_engine_info.hpp"
 #include "steps/step.hpp"
@@ -23,14 +24,22 @@ struct DockerConfig {
   enum class Install { never, if_missing };
   enum class Source { distribution, docker_ce };
 
-  /// Where docker-ce comes from; what is empty is docker.com's own.
+  /// Where packages come from; what is empty is the vendor's own.
   struct Repository {
     std::string url;
     std::string key_url;
     std::string key;  ///< the key itself, armoured, instead of key_url
-    std::string fingerprint = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
-    std::string suite;  ///< empty: the machine's own
-    std::string component = "stable";
+    std::string fingerprint;
+    std::string suite;
+    std::string component;
+  };
+  /// nvidia-container-toolkit, the successor of nvidia-docker2.
+  struct Toolkit {
+    bool wanted = false;
+    Install install = Install::if_missing;
+    bool everywhere = false;  ///< false: on machines with an NVIDIA GPU
+    Repository repository;
+    std::string folder;  ///< of .deb files; empty: the repository
   };
   struct Runtime {
     std::string name;
@@ -41,6 +50,8 @@ struct DockerConfig {
     Install install = Install::if_missing;
     Source source = Source::distribution;
     Repository repository;
+    std::string folder;  ///< of .deb files on each machine; empty: the network
+    Toolkit toolkit;
     std::vector<std::string> mirrors;
     bool replace_mirrors = false;
     std::vector<Runtime> runtimes;
@@ -58,7 +69,11 @@ struct DockerConfig {
     std::string architecture;
     bool root = false;
     bool systemd = false;
-    std::map<std::string, std::string> packages;  ///< installed ones about Docker, with versions
+    bool dnf = false;
+    std::map<std::string, std::string> packages;  ///< installed ones that matter, with versions
+    std::vector<std::string> shims;               ///< containerd's containers, by namespace and id
+    bool gpu = false;                             ///< an NVIDIA one
+    std::string toolkit;                          ///< version of nvidia-ctk; empty: none answers
 
     bool engine = false;
     std::string engine_problem;  ///< why none answers
@@ -71,8 +86,9 @@ struct DockerConfig {
     std::optional<std::string> config_text;  ///< nullopt: there is no such file
     std::string pending;  ///< "reload" or "restart": an earlier apply was cut short before it
 
-    std::vector<std::string> key_fingerprints;  ///< of our keyring file
-    std::vector<AptFile> apt_files;             ///< of /etc/apt, where they matter
+    Keyrings keyrings;               ///< those that apt's files name, and our own
+    std::vector<AptFile> apt_files;  ///< of /etc/apt, and our file of /etc/yum.repos.d
+    std::map<std::string, std::vector<DebFile>> folders;  ///< of packages; absent: no such folder
   };
 
   static Config parse(JsonReader& reader);

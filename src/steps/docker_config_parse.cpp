@@ -17,34 +17,77 @@ bool is_absolute(std::string_view path) {
          !contains(std::string(path) + "/", "/../");
 }
 
-void parse_repository(JsonReader& reader, Config& config) {
-  auto repository = reader.object("repository");
-  if (!repository) return;
-  auto& to = config.repository;
-  to.url = repository->string_or("url", "");
+std::string fingerprint_of(std::string_view text) {
+  std::string print = replace_all(text, " ", "");
+  std::transform(print.begin(), print.end(), print.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return print;
+}
+
+void check_key(JsonReader& reader, const DockerConfig::Repository& repository) {
+  if (repository.key.empty()) return;
+  if (!repository.key_url.empty()) reader.problem("key", "both key and key_url are given");
+  const auto prints = openpgp_fingerprints(repository.key);
+  if (!prints)
+    reader.problem("key", prints.error().message);
+  else if (!repository.fingerprint.empty() &&
+           std::find(prints->begin(), prints->end(), repository.fingerprint) == prints->end())
+    reader.problem("key", "the key's fingerprint is " + join(*prints, ", ") + ", not " +
+                              repository.fingerprint);
+}
+
+DockerConfig::Repository parse_repository(JsonReader& parent) {
+  DockerConfig::Repository to;
+  auto reader = parent.object("repository");
+  if (!reader) return to;
+  to.url = reader->string_or("url", "");
   if (!to.url.empty() && !starts_with(to.url, "https://") && !starts_with(to.url, "http://") &&
       !starts_with(to.url, "file:///"))
-    repository->problem("url", "a URL with https://, http:// or file:/// expected");
-  to.key_url = repository->string_or("key_url", "");
+    reader->problem("url", "a URL with https://, http:// or file:/// expected");
+  to.key_url = reader->string_or("key_url", "");
   if (!to.key_url.empty() && !starts_with(to.key_url, "https://") &&
       !starts_with(to.key_url, "file:///"))
-    repository->problem("key_url", "a URL with https:// or file:/// expected");
-  to.key = repository->string_or("key", "");
-  if (!to.key.empty() && !to.key_url.empty())
-    repository->problem("key", "both key and key_url are given");
-  const std::string print = repository->string_or("fingerprint", to.fingerprint);
-  to.fingerprint = replace_all(print, " ", "");
-  std::transform(to.fingerprint.begin(), to.fingerprint.end(), to.fingerprint.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  if (to.fingerprint.size() != 40 ||
-      to.fingerprint.find_first_not_of("0123456789ABCDEF") != std::string::npos)
-    repository->problem("fingerprint", "40 hex digits expected, the whole fingerprint of the key");
-  to.suite = repository->string_or("suite", "");
-  to.component = repository->string_or("component", to.component);
-  for (const char* key : {"suite", "component"})
-    if (repository->string_or(key, "").find_first_of(" \t\n") != std::string::npos)
-      repository->problem(key, "a blank in it");
-  repository->finish();
+    reader->problem("key_url", "a URL with https:// or file:/// expected");
+  to.key = reader->string_or("key", "");
+  to.fingerprint = fingerprint_of(reader->string_or("fingerprint", ""));
+  if (!to.fingerprint.empty() &&
+      (to.fingerprint.size() != 40 ||
+       to.fingerprint.find_first_not_of("0123456789ABCDEF") != std::string::npos))
+    reader->problem("fingerprint", "40 hex digits expected, the whole fingerprint of the key");
+  check_key(*reader, to);
+  to.suite = reader->string_or("suite", "");
+  to.component = reader->string_or("component", "");
+  for (const char* key : {"url", "key_url", "suite", "component"})
+    if (reader->string_or(key, "").find_first_of(" \t\n") != std::string::npos)
+      reader->problem(key, "a blank in it");
+  reader->finish();
+  return to;
+}
+
+std::string parse_folder(JsonReader& reader) {
+  std::string folder = reader.string_or("packages", "");
+  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+  if (!folder.empty() && !is_absolute(folder))
+    reader.problem("packages", "an absolute path of a folder without \"..\" expected");
+  return folder;
+}
+
+DockerConfig::Install parse_install(JsonReader& reader) {
+  return reader.one_of("install", {"never", "if_missing"}, "if_missing") == "never"
+             ? DockerConfig::Install::never
+             : DockerConfig::Install::if_missing;
+}
+
+void parse_toolkit(JsonReader& parent, Config& config) {
+  auto reader = parent.object("nvidia_toolkit");
+  if (!reader) return;
+  auto& to = config.toolkit;
+  to.wanted = true;
+  to.install = parse_install(*reader);
+  to.everywhere = reader->one_of("machines", {"with_gpu", "all"}, "with_gpu") == "all";
+  to.repository = parse_repository(*reader);
+  to.folder = parse_folder(*reader);
+  reader->finish();
 }
 
 void parse_mirrors(JsonReader& reader, Config& config) {
@@ -103,11 +146,12 @@ void parse_options(JsonReader& reader, Config& config) {
 
 DockerConfig::Config DockerConfig::parse(JsonReader& reader) {
   Config config;
-  if (reader.one_of("install", {"never", "if_missing"}, "if_missing") == "never")
-    config.install = Install::never;
+  config.install = parse_install(reader);
   if (reader.one_of("source", {"distribution", "docker-ce"}, "distribution") == "docker-ce")
     config.source = Source::docker_ce;
-  parse_repository(reader, config);
+  config.repository = parse_repository(reader);
+  config.folder = parse_folder(reader);
+  parse_toolkit(reader, config);
   parse_mirrors(reader, config);
   parse_runtimes(reader, config);
   config.insecure_registries = reader.string_or_strings("insecure_registries");
@@ -117,15 +161,6 @@ DockerConfig::Config DockerConfig::parse(JsonReader& reader) {
   config.config_file = reader.string_or("config_file", "");
   if (!config.config_file.empty() && !is_absolute(config.config_file))
     reader.problem("config_file", "an absolute path of a file without \"..\" expected");
-  if (!config.repository.key.empty()) {
-    const auto prints = openpgp_fingerprints(config.repository.key);
-    if (!prints)
-      reader.problem("repository", prints.error().message);
-    else if (std::find(prints->begin(), prints->end(), config.repository.fingerprint) ==
-             prints->end())
-      reader.problem("repository", "the key's fingerprint is " + join(*prints, ", ") + ", not " +
-                                       config.repository.fingerprint);
-  }
   return config;
 }
 

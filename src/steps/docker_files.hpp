@@ -6,10 +6,6 @@
 
 namespace dtenv {
 
-/// Binary, so that every apt reads it, whatever form the key came in.
-constexpr std::string_view docker_keyring = "/etc/apt/keyrings/docker.gpg";
-constexpr std::string_view docker_sources = "/etc/apt/sources.list.d/docker.sources";
-
 /// Says that a written daemon.json still waits for its reload or restart.
 std::string pending_file(const std::string& config_file);
 /// The file as it was before the last change of ours.

@@ -9,6 +9,7 @@
 #include "net/docker.hpp"
 #include "steps/docker_config.hpp"
 #include "steps/docker_files.hpp"
+#include "steps/docker_origin.hpp"
 #include "steps/docker_programs.hpp"
 
 namespace dtenv {
@@ -56,8 +57,16 @@ void take_package(std::string_view rest, Facts& facts) {
   if (fields.size() == 3 && starts_with(fields[0], "ii")) facts.packages[fields[1]] = fields[2];
 }
 
+/// "PATH\tPACKAGE\tVERSION\tARCHITECTURE\tDEPENDS"; a file that is no package has no fields.
+void take_deb(std::string_view rest, const std::string& folder, Facts& facts) {
+  const auto fields = split(rest, '\t');
+  if (fields.size() != 5) return;
+  facts.folders[folder].push_back({fields[0], fields[1], fields[2], fields[3], fields[4]});
+}
+
 Look read_look(std::string_view text, Facts& facts) {
   Look look;
+  std::string folder;
   for (const std::string_view line : split_lines(text)) {
     const std::size_t blank = line.find(' ');
     const std::string_view word = line.substr(0, blank);
@@ -71,6 +80,12 @@ Look read_look(std::string_view text, Facts& facts) {
     if (word == "env" && !look.daemons.empty()) take_pair(rest, look.daemons.back().env);
     if (word == "unit") take_pair(rest, look.unit);
     if (word == "package") take_package(rest, facts);
+    if (word == "dnf") facts.dnf = true;
+    if (word == "shim") facts.shims.emplace_back(rest);
+    if (word == "gpu") facts.gpu = true;
+    if (word == "toolkit") facts.toolkit = trim(rest);
+    if (word == "folder") facts.folders[folder = rest];
+    if (word == "deb") take_deb(rest, folder, facts);
     if (word == "apt") look.apt_files.emplace_back(rest);
     if (word == "program") look.program = true;
     if (word == "end") look.whole = true;
@@ -144,17 +159,25 @@ Task<Result<void>> observe_engine(Facts& facts, Host& host) {
   co_return Result<void>();
 }
 
+/// What names repositories, and the keys it names: only where something is to come from one.
 Task<Result<void>> observe_packages(const Config& config, const Look& look, Facts& facts,
                                     Host& host) {
-  if (facts.engine || config.source != DockerConfig::Source::docker_ce) co_return Result<void>();
+  const bool engine = !facts.engine && config.source == DockerConfig::Source::docker_ce;
+  const bool toolkit = config.toolkit.wanted && facts.toolkit.empty();
+  if (!engine && !toolkit) co_return Result<void>();
+  std::vector<std::string> keyrings;
+  keyrings.push_back(toolkit_origin(config, facts).key_path);
+  if (const auto origin = docker_origin(config, facts)) keyrings.push_back(origin->key_path);
   for (const std::string& path : look.apt_files) {
     DT_CO_TRY_ASSIGN(auto file, co_await host.read(path));
     if (file) facts.apt_files.push_back({path, std::move(file->content)});
   }
-  const std::string keyring(docker_keyring);
-  DT_CO_TRY_ASSIGN(const auto key, co_await host.read(keyring));
-  if (key)
-    if (auto prints = openpgp_fingerprints(key->content)) facts.key_fingerprints = *prints;
+  for (const std::string& path : signed_by_paths(facts.apt_files)) keyrings.push_back(path);
+  for (const std::string& path : keyrings) {
+    DT_CO_TRY_ASSIGN(const auto key, co_await host.read(path));
+    if (!key) continue;
+    if (auto prints = openpgp_fingerprints(key->content)) facts.keyrings[path] = *prints;
+  }
   co_return Result<void>();
 }
 
@@ -177,6 +200,9 @@ Task<Result<DockerConfig::Facts>> DockerConfig::observe(const Config& config, Ta
   if (release) facts.os = parse_os_release(release->content);
   Command command;
   command.argv = {"sh", "-c", std::string(docker_look_program), "dtenv-docker-look"};
+  if (!config.folder.empty()) command.argv.push_back(config.folder);
+  if (!config.toolkit.folder.empty() && config.toolkit.folder != config.folder)
+    command.argv.push_back(config.toolkit.folder);
   command.timeout = std::chrono::seconds(30);
   DT_CO_TRY_ASSIGN(const Outcome outcome, co_await host.run(command));
   const Look look = read_look(outcome.out, facts);

@@ -6,7 +6,7 @@ namespace dtenv {
 
 // The constant programs docker_config runs on a machine (POSIX sh). Data comes as arguments.
 
-/// No args. What is there, one fact a line; "end" proves that all came.
+/// args: FOLDER…: of packages. What is there, one fact a line; "end" proves that all came.
 constexpr std::string_view docker_look_program = R"sh(
 PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
 echo "uid $(id -u)"
@@ -29,11 +29,38 @@ if [ -d /run/systemd/system ]; then
   systemctl show docker.service -p LoadState -p MainPID -p ExecStart -p EnvironmentFiles 2>/dev/null |
     sed 's/^/unit /'
 fi
-dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' docker.io docker-ce docker-ce-cli \
-  containerd.io containerd runc docker-doc docker-compose docker-compose-v2 podman-docker iptables \
-  ca-certificates 2>/dev/null | sed 's/^/package /'
-for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+if [ $# -gt 0 ]; then known=; else known="docker.io docker-ce docker-ce-cli containerd.io containerd
+  runc docker-doc docker-compose docker-compose-v2 podman-docker iptables ca-certificates
+  nvidia-docker nvidia-docker2 nvidia-container-runtime nvidia-container-toolkit"; fi
+dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' $known 2>/dev/null | sed 's/^/package /'
+command -v dnf >/dev/null 2>&1 && echo "dnf"
+command -v rpm >/dev/null 2>&1 && [ ! -e /var/lib/dpkg/status ] &&
+  rpm -q --qf 'package ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' docker docker-client docker-common \
+    docker-engine docker-ce podman-docker runc nvidia-docker2 nvidia-container-toolkit 2>/dev/null |
+  grep '^package '
+for p in /proc/[0-9]*; do
+  case $(cat "$p/comm" 2>/dev/null) in
+    containerd-shim*) tr '\0' ' ' <"$p/cmdline" | sed -n 's/.*-namespace \([^ ]*\).* -id \([^ ]*\).*/shim \1\/\2/p' ;;
+  esac
+done
+for d in /sys/bus/pci/devices/*; do
+  read -r vendor <"$d/vendor" && [ "$vendor" = 0x10de ] && read -r class <"$d/class" || continue
+  case $class in 0x03*) echo "gpu"; break ;; esac
+done 2>/dev/null
+[ -e /dev/nvidiactl ] || [ -e /dev/dxg ] && echo "gpu"
+nvidia-ctk --version 2>/dev/null | sed -n 's/.* version \(.*\)/toolkit \1/p'
+for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
+  /etc/yum.repos.d/docker-ce.repo /etc/yum.repos.d/nvidia-container-toolkit.repo; do
   [ -f "$f" ] && echo "apt $f"
+done
+for folder; do
+  [ -d "$folder" ] || continue
+  echo "folder $folder"
+  for f in "$folder"/*.deb; do
+    [ -f "$f" ] || continue
+    printf 'deb %s\t' "$f"
+    dpkg-deb -W --showformat '${Package}\t${Version}\t${Architecture}\t${Pre-Depends}, ${Depends}\n' "$f" || echo
+  done 2>/dev/null
 done
 for p in /usr/bin/dockerd /usr/sbin/dockerd /usr/local/bin/dockerd; do
   [ -x "$p" ] && echo "program $p"

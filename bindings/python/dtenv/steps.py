@@ -72,6 +72,8 @@ def docker_config(
     install: Optional[Literal["never", "if_missing"]] = None,
     source: Optional[Literal["distribution", "docker-ce"]] = None,
     repository: Optional[Mapping[str, Any]] = None,
+    packages: Optional[str] = None,
+    nvidia_toolkit: Optional[Mapping[str, Any]] = None,
     registry_mirrors: Optional[Union[Sequence[str], str]] = None,
     replace_mirrors: Optional[bool] = None,
     runtimes: Optional[Mapping[str, Mapping[str, Any]]] = None,
@@ -90,11 +92,20 @@ def docker_config(
     end is said before, and /info proves the result. Where the daemon does not take the file, the old one is put
     back.
 
-    install: What to do where no engine answers: fail, or install one (Debian and Ubuntu). An engine that
-        answers is never replaced. Default: "if_missing".
-    source: Where a missing engine comes from: the distribution's docker.io, or docker-ce from `repository`.
-        Default: "distribution".
-    repository: Where docker-ce comes from, with source docker-ce.
+    install: What to do where no engine answers: fail, or install one (Debian, Ubuntu; docker-ce on RHEL 9 and
+        the like). An engine that answers is never replaced. Default: "if_missing".
+    source: Where a missing engine comes from: the distribution's docker.io, or docker-ce from `repository`. For
+        docker-ce, the distribution's Docker packages leave in the same transaction, where the document allows
+        "docker". Default: "distribution".
+    repository: Where docker-ce comes from, with source docker-ce. An entry for it that apt has already is used
+        as it is where its key is the right one; one with another key is refused, with file and line.
+    packages: Absolute path of a folder of .deb files on each machine (a shared mount, a disk carried there),
+        for machines without a network: a missing engine is installed from these alone, the newest version of
+        each for the machine's architecture, with what they need of the folder. What is lacking is told before
+        anything is installed.
+    nvidia_toolkit: Installs nvidia-container-toolkit (nvidia-docker2's successor, in whose place it comes)
+        where nvidia-ctk does not answer, and adds its runtime "nvidia" to daemon.json, unless the file or
+        `runtimes` name it.
     registry_mirrors: Mirrors of Docker Hub, asked in this order before it; joined to those the file has.
     replace_mirrors: Only the mirrors given here stay in the file. Default: false.
     runtimes: OCI runtimes by name. One the file has under that name keeps its other settings; only its path is
@@ -117,6 +128,8 @@ def docker_config(
         ("install", install),
         ("source", source),
         ("repository", repository),
+        ("packages", packages),
+        ("nvidia_toolkit", nvidia_toolkit),
         ("registry_mirrors", registry_mirrors),
         ("replace_mirrors", replace_mirrors),
         ("runtimes", runtimes),

@@ -76,24 +76,64 @@ TEST_SUITE("apt sources") {
     CHECK(source.options.size() == 1);
   }
 
-  TEST_CASE("the same repository with another key is a conflict, with the same key it is not") {
+  TEST_CASE("the same repository is found whichever way it is written") {
     const auto wanted = parse_apt_deb822(docker, "own").value().front();
     const std::vector<AptFile> files = {
         {"/etc/apt/sources.list.d/old.list",
-         "deb [arch=amd64] https://download.docker.com/linux/ubuntu/ noble stable\n"},
-        {"/etc/apt/sources.list.d/same.list",
-         "deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/ubuntu "
-         "noble stable\n"},
+         "# by hand\ndeb [arch=amd64] https://download.docker.com/linux/ubuntu/ noble stable\n"
+         "deb https://download.docker.com/linux/ubuntu jammy stable\n"},
+        {"/etc/apt/sources.list.d/test.list",
+         "deb [signed-by=/k.gpg] https://download.docker.com/linux/ubuntu noble test\n"},
+        {"/etc/apt/sources.list.d/off.sources",
+         "Enabled: no\nTypes: deb\nURIs: https://download.docker.com/linux/ubuntu\n"
+         "Suites: noble\nComponents: stable\n"},
         {"/etc/apt/sources.list.d/docker.sources",
-         "Types: deb\nURIs: "
-         "https://download.docker.com/linux/ubuntu\n"
+         "Types: deb\nURIs: https://download.docker.com/linux/ubuntu\n"
          "Suites: noble\nSigned-By: /other\n"},
         {"/etc/apt/sources.list.d/broken.list", "nonsense\n"}};
     const auto found =
-        find_signed_by_conflicts(files, wanted, "/etc/apt/sources.list.d/docker.sources");
-    REQUIRE(found.size() == 1);
+        find_same_repository(files, wanted, "/etc/apt/sources.list.d/docker.sources");
+    REQUIRE(found.size() == 2);
     CHECK(found[0].path == "/etc/apt/sources.list.d/old.list");
+    CHECK(found[0].line == 2);
     CHECK(found[0].signed_by.empty());
+    CHECK(found[0].serves);
+    CHECK(found[1].signed_by == "/k.gpg");
+    CHECK_FALSE(found[1].serves);
+  }
+
+  TEST_CASE("$(ARCH) in an address is the architecture") {
+    AptSource wanted;
+    wanted.uris = {"https://nvidia.github.io/libnvidia-container/stable/deb/amd64"};
+    wanted.suites = {"/"};
+    wanted.architectures = {"amd64"};
+    const std::vector<AptFile> files = {
+        {"/x.list", "deb https://nvidia.github.io/libnvidia-container/stable/deb/$(ARCH) /\n"}};
+    CHECK(find_same_repository(files, wanted, "/own").size() == 1);
+  }
+
+  TEST_CASE("Signed-By comes to fingerprints by path, by itself and by an embedded key") {
+    const std::string print = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
+    const Keyrings keyrings = {{"/k.gpg", {print}}};
+    CHECK(signed_by_fingerprints("/other.gpg,/k.gpg", keyrings) == std::vector<std::string>{print});
+    CHECK(signed_by_fingerprints("9dc858229fc7dd38854ae2d88d81803c0ebfcd88!", {}) ==
+          std::vector<std::string>{print});
+    CHECK(signed_by_fingerprints("", keyrings).empty());
+    CHECK(signed_by_fingerprints("\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n nonsense\n", {})
+              .empty());
+    CHECK(signed_by_paths({{"/x.list",
+                            "deb [signed-by=/a.gpg,/b.gpg] http://a s main\n"
+                            "deb [signed-by=" +
+                                print + "] http://b s main\n"}}) ==
+          std::vector<std::string>{"/a.gpg", "/b.gpg"});
+  }
+
+  TEST_CASE("frozen entries are commented out, the others stay as they are") {
+    CHECK(comment_out_entries("# x\ndeb [signed-by=/k] https://nvidia.github.io/nvidia-docker/u /\n"
+                              "deb http://deb.example.com s main\n",
+                              {"https://nvidia.github.io/nvidia-docker/"}) ==
+          "# x\n# deb [signed-by=/k] https://nvidia.github.io/nvidia-docker/u /\n"
+          "deb http://deb.example.com s main\n");
   }
 
   TEST_CASE("the archive's own address is the first main source of the suite") {

@@ -169,28 +169,6 @@ TEST_SUITE("DockerConfig") {
     CHECK(has(failure_of("{}", mixed), "docker-ce"));
   }
 
-  TEST_CASE("docker-ce: key, source, old packages away, packages") {
-    Facts facts = bare();
-    facts.packages["containerd"] = "1.6";
-    const Plan plan = plan_of(R"({"source": "docker-ce"})", facts);
-    CHECK(brief(plan) ==
-          "V100-1 create /etc/apt/keyrings/docker.gpg, "
-          "V100-1 create /etc/apt/sources.list.d/docker.sources, "
-          "V100-1 remove package containerd, "
-          "V100-1 create packages docker-ce docker-ce-cli containerd.io docker-buildx-plugin");
-    CHECK(has(plan.changes[1].after, "Suites: bookworm"));
-    CHECK(has(plan.changes[1].after, "Signed-By: /etc/apt/keyrings/docker.gpg"));
-    CHECK(plan.changes[2].disrupts.size() == 1);
-  }
-
-  TEST_CASE("docker-ce: another entry for the repository with another key is a failure") {
-    Facts facts = bare();
-    facts.apt_files = {{"/etc/apt/sources.list.d/old.list",
-                        "deb [signed-by=/x.gpg] https://download.docker.com/linux/debian bookworm "
-                        "stable\n"}};
-    CHECK(has(failure_of(R"({"source": "docker-ce"})", facts), "old.list: line 1"));
-  }
-
   TEST_CASE("bad options are told, each at its place") {
     const std::string problems = problems_of<DockerConfig>(
         R"({"install": "always", "registry_mirrors": ["m.org"], "runtimes": {"runc": {"path": "x"}},

@@ -1,0 +1,151 @@
+"""A signed apt repository of our own, made in seconds: docker-ce of Debian's engine, and a toolkit of two scripts."""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+
+from testbed import FOLDER, PREFIX
+
+PORT = 5080
+TOOLKIT_VERSION = "1.17.8"
+SCRIPTS = {
+    "usr/bin/nvidia-ctk": f"#!/bin/sh\necho 'NVIDIA Container Toolkit CLI version {TOOLKIT_VERSION}'\n",
+    "usr/bin/nvidia-container-runtime": '#!/bin/sh\nexec runc "$@"\n',
+}
+# The engine's group is made by docker.io's script, which does not come along.
+MAKE_GROUP = "#!/bin/sh\ngetent group docker >/dev/null || groupadd -r docker\n"
+SMALL = ("libdevmapper1.02.1", "dmsetup")
+
+
+def run(*argv: "str | pathlib.Path", cwd: "pathlib.Path | None" = None) -> str:
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, cwd=cwd)
+    if done.returncode != 0:
+        raise AssertionError(f"{argv}: exit {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def digest(algorithm: str, data: bytes) -> str:
+    return hashlib.new(algorithm, data).hexdigest()
+
+
+class Key:
+    """An OpenPGP key with a home of its own."""
+
+    def __init__(self, name: str):
+        # gpg's agent puts a socket there: its path has to be short.
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="dtenv-gpg-"))
+        self.home.chmod(0o700)
+        self.gpg("--passphrase", "", "--quick-generate-key", name, "rsa2048", "sign", "never")
+        listed = self.gpg("--with-colons", "--list-keys")
+        self.fingerprint = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
+        self.armoured = self.gpg("--armor", "--export")
+
+    def gpg(self, *words: "str | pathlib.Path") -> str:
+        return run("gpg", "--homedir", self.home, "--batch", "--yes", "--pinentry-mode", "loopback", *words)
+
+    def forget(self) -> None:
+        subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=False, capture_output=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Repository:
+    """Packages in a folder; `publish` signs a repository of them; served over http until `close`."""
+
+    def __init__(self) -> None:
+        self.folder = FOLDER / "repository"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.key, self.other_key = Key("docker"), Key("somebody else")
+        self.make_packages()
+        self.publish("good", self.key)
+        self.publish("bad", self.other_key)
+        handler = functools.partial(Quiet, directory=str(self.folder))
+        self.server = http.server.ThreadingHTTPServer((f"{PREFIX}.1", PORT), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.key.forget()
+        self.other_key.forget()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, name: str) -> str:
+        return f"http://{PREFIX}.1:{PORT}/{name}"
+
+    def make_packages(self) -> None:
+        debs = FOLDER.parent / "debs"  # kept from run to run
+        debs.mkdir(parents=True, exist_ok=True)
+        wanted = ("docker.io", "containerd", "runc", *SMALL)
+        if any(not list(debs.glob(f"{name}_*.deb")) for name in wanted):
+            run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *wanted, cwd=debs)
+        trees = {}
+        for name in ("docker.io", "containerd", "runc"):
+            trees[name] = self.folder / "tree" / name
+            run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), trees[name])
+        client = self.folder / "tree" / "cli"
+        (client / "usr/bin").mkdir(parents=True)
+        (trees["docker.io"] / "usr/bin/docker").rename(client / "usr/bin/docker")
+        shutil.copytree(trees["runc"] / "usr", trees["containerd"] / "usr", dirs_exist_ok=True)
+        needs = "docker-ce-cli, containerd.io (>= 1.6), iptables, libdevmapper1.02.1 (>= 2:1.02.97)"
+        self.package("docker-ce", "5:27.0.1-1~test", trees["docker.io"], needs, MAKE_GROUP)
+        self.package("docker-ce-cli", "5:27.0.1-1~test", client)
+        self.package("containerd.io", "1.7.1-1", trees["containerd"], "libseccomp2 (>= 2.5.0)")
+        self.package("docker-buildx-plugin", "0.15.1-1", self.folder / "tree" / "buildx")
+        toolkit = self.folder / "tree" / "toolkit"
+        for path, text in SCRIPTS.items():
+            (toolkit / path).parent.mkdir(parents=True, exist_ok=True)
+            (toolkit / path).write_text(text)
+            (toolkit / path).chmod(0o755)
+        self.package("nvidia-container-toolkit", f"{TOOLKIT_VERSION}-1", toolkit)
+        for name in SMALL:
+            shutil.copy(next(debs.glob(f"{name}_*.deb")), self.folder)
+        shutil.rmtree(self.folder / "tree")
+
+    def package(self, name: str, version: str, tree: pathlib.Path, needs: str = "", postinst: str = "") -> None:
+        control = tree / "DEBIAN"
+        control.mkdir(parents=True)
+        architecture = run("dpkg", "--print-architecture").strip()
+        lines = [f"Package: {name}", f"Version: {version}", f"Architecture: {architecture}"]
+        lines += ["Maintainer: dtenv <nobody@example.com>", f"Description: {name} for a test"]
+        lines += [f"Depends: {needs}"] * bool(needs)
+        (control / "control").write_text("\n".join(lines) + "\n")
+        if postinst:
+            (control / "postinst").write_text(postinst)
+            (control / "postinst").chmod(0o755)
+        run("dpkg-deb", "-Znone", "--root-owner-group", "-b", tree, self.folder / f"{name}.deb")
+
+    def publish(self, name: str, key: Key) -> None:
+        """dists/stable/main below NAME, over the packages that lie beside it."""
+        top = self.folder / name
+        architecture = run("dpkg", "--print-architecture").strip()
+        index = top / f"dists/bookworm/stable/binary-{architecture}"
+        index.mkdir(parents=True)
+        (top / "pool").symlink_to("..", target_is_directory=True)
+        stanzas = []
+        for deb in sorted(self.folder.glob("*.deb")):
+            data = deb.read_bytes()
+            told = run("dpkg-deb", "-f", deb).strip()
+            stanzas.append(
+                f"{told}\nFilename: pool/{deb.name}\nSize: {len(data)}\nSHA256: {digest('sha256', data)}\n"
+            )
+        packages = gzip.compress("\n".join(stanzas).encode())
+        (index / "Packages.gz").write_bytes(packages)
+        where = f"stable/binary-{architecture}/Packages.gz"
+        release = top / "dists/bookworm/Release"
+        release.write_text(
+            f"Origin: test\nSuite: bookworm\nCodename: bookworm\nArchitectures: {architecture}\nComponents: stable\n"
+            f"Date: {run('date', '-Ru').strip()}\nSHA256:\n {digest('sha256', packages)} {len(packages)} {where}\n"
+        )
+        key.gpg("--clearsign", "-o", release.parent / "InRelease", release)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass

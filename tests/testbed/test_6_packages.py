@@ -1,0 +1,203 @@
+"""The engine and the toolkit from a signed repository and from a folder, and what an engine's change spares.
+
+Two more machines: node3 has systemd, node4 has no init system at all.
+"""
+
+import json
+import subprocess
+
+from repository import SMALL, TOOLKIT_VERSION, Repository
+from testbed import CLUSTER, PREFIX, ROOT, Machine, TestbedCase, document, dtenv
+
+PACKAGES = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin")
+KEYRING, SOURCES = "/etc/apt/keyrings/docker.gpg", "/etc/apt/sources.list.d/docker.sources"
+
+
+class MachineCase(TestbedCase):
+    """One machine of its own, gone afterwards."""
+
+    number, init = 0, "systemd"
+    machine: Machine
+    repository: Repository
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        script = str(ROOT / "examples/cluster/cluster.sh")
+        subprocess.run([script, "add", CLUSTER, PREFIX, str(cls.number), cls.init], check=True)
+        cls.machine = Machine(cls.number)
+        cls.addClassCleanup(
+            subprocess.run, ["docker", "rm", "-f", "-v", cls.machine.container], stdout=subprocess.DEVNULL
+        )
+        cls.repository = Repository()
+        cls.addClassCleanup(cls.repository.close)
+
+    def apply(self, step: dict, allow: "tuple[str, ...]" = ("docker",), verb: str = "apply"):
+        wanted = document([{"kind": "docker_config", **step}], allow=list(allow))
+        node = wanted["nodes"][0]
+        node.update(name=self.machine.name, address=self.machine.address)
+        node["ssh"]["host_keys"] = [self.machine.host_key]
+        wanted["nodes"] = [node]
+        return dtenv(verb, wanted)
+
+    def said(self, done) -> str:
+        return json.dumps(done.report, ensure_ascii=False) + done.out + done.err
+
+    def assert_failed(self, done, *parts: str) -> None:
+        self.assertNotEqual(done.code, 0, str(done))
+        for part in parts:
+            self.assertIn(part, self.said(done))
+
+    def installed(self) -> "set[str]":
+        rows = self.machine.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\n")
+        return {row.split()[1] for row in rows.splitlines() if row.startswith("ii")}
+
+    def exists(self, path: str) -> bool:
+        return self.machine.run("sh", "-c", '[ -e "$1" ] && echo yes || true', "sh", path) == "yes\n"
+
+    def info(self) -> dict:
+        return json.loads(self.machine.run("docker", "info", "--format", "{{json .}}"))
+
+
+class TheEngineAtWork:
+    """Changes of daemon.json under a running container; for a MachineCase whose engine is there."""
+
+    def daemon(self) -> str:
+        return self.machine.run("pidof", "dockerd").strip()
+
+    def container(self) -> str:
+        """A container of three files, and its process's id."""
+        if "running" not in self.machine.run("docker", "ps", "--format", "{{.Names}}"):
+            self.machine.run(
+                "sh", "-ec",
+                "tar -chC / usr/bin/sleep $(ldd /usr/bin/sleep | grep -o '/[^ ]*') | docker import - tiny >/dev/null\n"
+                "docker run -d --name running --network none tiny sleep 100000",
+            )  # fmt: skip
+        return self.machine.inspect("{{.State.Pid}} {{.State.StartedAt}}", "running")
+
+    def test_1_mirrors_and_a_runtime_take_a_reload_and_the_container_stays(self):
+        daemon, container = self.daemon(), self.container()
+        step = {"registry_mirrors": [f"http://{PREFIX}.1:5000"], "runtimes": {"runc2": {"path": "/usr/sbin/runc"}}}
+        self.assert_exit(self.apply(step), 0)
+        info = self.info()
+        self.assertIn(f"http://{PREFIX}.1:5000/", info["RegistryConfig"]["Mirrors"])
+        self.assertEqual(info["Runtimes"]["runc2"]["path"], "/usr/sbin/runc")
+        self.assertEqual((self.daemon(), self.container()), (daemon, container))
+        self.assertEqual(self.apply(step).report["changes_made"], 0)
+
+    def test_2_a_restart_that_would_end_the_container_is_refused_with_its_name(self):
+        daemon, container = self.daemon(), self.container()
+        before = self.machine.read("/etc/docker/daemon.json")
+        refused = self.apply({"daemon_options": {"log-driver": "local"}})
+        self.assert_exit(refused, 73)
+        self.assertIn("container running (image tiny", self.said(refused))
+        self.assertEqual(self.machine.read("/etc/docker/daemon.json"), before)
+        self.assertEqual((self.daemon(), self.container()), (daemon, container))
+
+    def test_3_with_live_restore_switched_on_first_the_container_outlives_a_restart(self):
+        daemon, container = self.daemon(), self.container()
+        done = self.apply({"live_restore": True, "daemon_options": {"log-driver": "local"}})
+        self.assert_exit(done, 0)
+        self.assertEqual(self.info()["LoggingDriver"], "local")
+        self.assertNotEqual(self.daemon(), daemon)
+        self.assertEqual(self.container(), container)
+
+    def test_4_a_file_this_daemon_does_not_start_with_is_rolled_back(self):
+        before, container = self.machine.read("/etc/docker/daemon.json"), self.container()
+        # A word our table takes, as some engine may have that driver; this one has not.
+        failed = self.apply({"daemon_options": {"log-driver": "nosuch"}})
+        self.assert_failed(failed, "nosuch", "the old file is back and the engine runs with it")
+        self.assertEqual(self.machine.read("/etc/docker/daemon.json"), before)
+        self.assertEqual(self.info()["LoggingDriver"], "local")
+        self.assertEqual(self.container(), container)
+        self.assertFalse(self.exists("/etc/docker/daemon.json.dtenv.pending"))
+
+    def test_5_where_it_is_allowed_the_container_ends(self):
+        self.machine.run("docker", "rm", "-f", "running")
+        self.assert_exit(self.apply({"live_restore": False}), 0)
+        self.container()
+        done = self.apply({"daemon_options": {"log-driver": "json-file"}}, allow=("docker", "containers"))
+        self.assert_exit(done, 0)
+        self.assertEqual(self.info()["LoggingDriver"], "json-file")
+        self.assertEqual(self.machine.run("docker", "ps", "-q"), "")
+
+
+class FromASignedRepository(TheEngineAtWork, MachineCase):
+    number = 3
+
+    def step(self, **repository: str) -> dict:
+        repository = {
+            "url": self.repository.url("good"),
+            "key": self.repository.key.armoured,
+            "fingerprint": self.repository.key.fingerprint,
+            **repository,
+        }
+        return {"source": "docker-ce", "repository": repository}
+
+    def test_0a_a_wrong_fingerprint_installs_and_writes_nothing(self):
+        other = self.repository.other_key
+        key = self.repository.folder / "key.asc"
+        key.write_text(other.armoured)
+        step = self.step(key_url=f"file://{key}")
+        del step["repository"]["key"]
+        done = self.apply(step)
+        self.assert_failed(done, other.fingerprint, "nothing was installed")
+        self.assertFalse(self.installed() & set(PACKAGES))
+        self.assertFalse(self.exists(KEYRING) or self.exists(SOURCES))
+
+    def test_0b_an_entry_with_another_key_is_refused_with_file_and_line(self):
+        old = "/etc/apt/sources.list.d/old.list"
+        self.machine.write(old, f"# by hand\ndeb [trusted=yes] {self.repository.url('good')} bookworm stable\n")
+        self.addCleanup(self.machine.run, "rm", "-f", old)
+        self.assert_failed(self.apply(self.step()), f"{old}: line 2", "without Signed-By")
+        self.assertFalse(self.exists(KEYRING) or self.exists(SOURCES))
+
+    def test_0c_an_index_signed_by_another_key_installs_nothing_and_says_why(self):
+        done = self.apply(self.step(url=self.repository.url("bad")))
+        self.assert_failed(done, "NO_PUBKEY", "signed with a key this machine does not have")
+        self.assertFalse(self.installed() & set(PACKAGES))
+
+    def test_0d_engine_and_toolkit_come_from_it_and_run(self):
+        step = self.step()
+        step["nvidia_toolkit"] = {
+            "machines": "all",
+            "repository": {**step["repository"], "suite": "bookworm", "component": "stable"},
+        }
+        done = self.apply(step)
+        self.assert_exit(done, 0)
+        self.assertLessEqual({*PACKAGES, "nvidia-container-toolkit"}, self.installed())
+        self.assertEqual(self.info()["Runtimes"]["nvidia"]["path"], "/usr/bin/nvidia-container-runtime")
+        self.assertEqual(done.step("node3", "docker_config")["status"], "changed")
+        again = self.apply(step)
+        self.assert_exit(again, 0)
+        self.assertEqual(again.report["changes_planned"], 0)
+        self.assertIn(TOOLKIT_VERSION, self.said(again))
+
+
+class FromAFolderWithoutANetworkOrAnInitSystem(TheEngineAtWork, MachineCase):
+    number, init = 4, "plain"
+    STEP = {"source": "docker-ce", "packages": "/srv/debs"}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.machine.run("mkdir", "-p", "/srv/debs")
+        for deb in cls.repository.folder.glob("*.deb"):
+            if not deb.name.startswith(SMALL):
+                subprocess.run(["docker", "cp", str(deb), f"{cls.machine.container}:/srv/debs/"], check=True)
+        # The controller alone is left to be reached.
+        cls.machine.run("sh", "-ec", "ip route del default; : >/etc/resolv.conf")
+
+    def test_0a_what_the_folder_lacks_is_told_before_anything_is_installed(self):
+        done = self.apply(self.STEP)
+        self.assert_failed(done, "libdevmapper1.02.1", "unmet dependencies")
+        self.assertFalse(self.installed() & set(PACKAGES))
+
+    def test_0b_the_engine_comes_from_the_folder_and_is_started(self):
+        for name in SMALL:
+            deb = next(self.repository.folder.glob(f"{name}_*.deb"))
+            subprocess.run(["docker", "cp", str(deb), f"{self.machine.container}:/srv/debs/"], check=True)
+        self.assertFalse(self.exists("/run/systemd/system"))
+        self.assert_exit(self.apply(self.STEP), 0)
+        self.assertLessEqual(set(PACKAGES), self.installed())
+        self.assertEqual(self.apply(self.STEP).report["changes_planned"], 0)
