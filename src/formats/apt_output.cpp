@@ -49,6 +49,15 @@ std::string dpkg_words(std::string_view err) {
   return {};
 }
 
+/// A warning that is the cause of the error after it.
+std::string cause_line(std::string_view err) {
+  for (const std::string_view line : split_lines(err))
+    for (const std::string_view part :
+         {"NO_PUBKEY", "BADSIG", "EXPKEYSIG", "REVKEYSIG", "signatures were invalid"})
+      if (contains(line, part)) return std::string(line);
+  return {};
+}
+
 std::string first_line(std::string_view text, std::string_view prefix, bool general) {
   for (const std::string_view line : split_lines(text))
     if (starts_with(line, prefix) && (general || !is_general(line))) return std::string(line);
@@ -60,6 +69,7 @@ std::string first_line(std::string_view text, std::string_view prefix, bool gene
 std::string package_words(std::string_view out, std::string_view err) {
   std::string words = unmet_dependencies(out);
   if (words.empty()) words = dpkg_words(err);
+  if (words.empty()) words = cause_line(err);
   for (const std::string_view prefix : {"E:", "Error:", "W:", " Problem:"})
     for (const std::string_view text : {err, out})
       if (words.empty()) words = first_line(text, prefix, false);

@@ -32,7 +32,7 @@ struct Downloaded {
 /// digest or size is VERIFY and leaves nothing.
 Task<Result<Downloaded>> download_file(CurlLoop loop, Download download);
 
-/// A small https document, held in memory: an apt key. IO above `limit` bytes.
+/// A small document, https:// or file:///, held in memory: an apt key. IO above `limit` bytes.
 Task<Result<std::string>> fetch(CurlLoop loop, std::string url, std::size_t limit,
                                 std::string proxy = {}, std::string ca_file = {});
 

@@ -95,20 +95,25 @@ Task<Result<void>> activate(Target& target, const Facts& facts, const Wanted& wa
 }
 
 /// Old file, and a daemon that runs with it.
-Task<Result<void>> put_back(Target& target, const Facts& facts, const std::string& bytes) {
+Task<Result<void>> put_back(const Config& config, Target& target, const Facts& facts,
+                            const std::string& bytes) {
   DT_CO_TRY(co_await restore_daemon_json(target, facts, bytes));
   const auto answers = co_await wait_for_engine(target, std::chrono::seconds(3));
-  if (answers) co_return co_await hang_up(target, facts);
+  if (answers) {
+    // It may be another process by now: systemd starts one again by itself.
+    DT_CO_TRY_ASSIGN(const Facts now, co_await DockerConfig::observe(config, target));
+    co_return co_await hang_up(target, now);
+  }
   DT_CO_TRY(co_await run_docker_program(target, docker_start_program, facts.daemon_argv,
                                         std::chrono::minutes(3)));
   co_return co_await wait_for_engine(target, std::chrono::seconds(60));
 }
 
 /// `cause` with what became of the machine.
-Task<Result<void>> roll_back(Target& target, const Facts& facts, const std::string& bytes,
-                             Error cause) {
+Task<Result<void>> roll_back(const Config& config, Target& target, const Facts& facts,
+                             const std::string& bytes, Error cause) {
   target.progress.text(facts.config_file + ": putting the old file back");
-  const auto back = co_await put_back(target, facts, bytes);
+  const auto back = co_await put_back(config, target, facts, bytes);
   Error error(Status::verify, facts.config_file + ": " + cause.message +
                                   (back ? "; the old file is back and the engine runs with it"
                                         : "; putting the old file back: " + back.error().message));
@@ -171,7 +176,7 @@ Task<Result<void>> apply_daemon_json(const Config& config, Target& target,
   DT_CO_TRY_ASSIGN(const Wanted wanted, wanted_of(bytes, facts, payload));
   if (payload_text(payload, "activation") == "none") co_return Result<void>();
   auto activated = co_await activate(target, facts, wanted);
-  if (!activated) co_return co_await roll_back(target, facts, bytes, activated.error());
+  if (!activated) co_return co_await roll_back(config, target, facts, bytes, activated.error());
   co_return co_await remove_pending(target, facts.config_file);
 }
 

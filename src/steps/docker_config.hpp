@@ -69,7 +69,6 @@ struct DockerConfig {
     std::string architecture;
     bool root = false;
     bool systemd = false;
-    bool dnf = false;
     std::map<std::string, std::string> packages;  ///< installed ones that matter, with versions
     std::vector<std::string> shims;               ///< containerd's containers, by namespace and id
     bool gpu = false;                             ///< an NVIDIA one

@@ -25,6 +25,14 @@ Task<std::string> last_words(Target& target) {
   co_return lines.empty() ? std::string() : visible(lines.back(), 600);
 }
 
+Task<Result<bool>> daemon_is_alive(Target& target) {
+  Command command;
+  command.argv = {"sh", "-c", std::string(docker_alive_program), "dtenv-docker-alive"};
+  command.timeout = std::chrono::seconds(10);
+  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await target.host.run(command));
+  co_return outcome.ok();
+}
+
 }  // namespace
 
 std::string payload_text(const json::object& payload, std::string_view key) {
@@ -55,8 +63,8 @@ Task<Result<void>> run_docker_program(Target& target, std::string_view program, 
   DT_CO_TRY_ASSIGN(const Outcome outcome, co_await target.host.run(command));
   if (outcome.ok()) co_return Result<void>();
   const std::string words = co_await last_words(target);
-  co_return Error(Status::command, "starting the Docker engine: exit " +
-                                       std::to_string(outcome.exit_code) + ": " +
+  co_return Error(Status::command, "the Docker engine: exit " + std::to_string(outcome.exit_code) +
+                                       ": " +
                                        (words.empty() ? visible(trim(outcome.err), 300) : words));
 }
 
@@ -72,16 +80,25 @@ Task<Result<bool>> engine_answers(Target& target) {
 }
 
 Task<Result<void>> wait_for_engine(Target& target, Duration limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto begin = std::chrono::steady_clock::now();
+  int looks_without_daemon = 0;
   for (;;) {
     DT_CO_TRY_ASSIGN(const bool answers, co_await engine_answers(target));
     if (answers) co_return Result<void>();
-    if (std::chrono::steady_clock::now() > deadline) break;
+    const auto waited = std::chrono::steady_clock::now() - begin;
+    if (waited > limit) break;
+    DT_CO_TRY_ASSIGN(const bool alive, co_await daemon_is_alive(target));
+    // Twice: it may just be about to become dockerd, or be started again by systemd.
+    looks_without_daemon = alive ? 0 : looks_without_daemon + 1;
+    if (looks_without_daemon > 2 && waited > std::chrono::seconds(3)) break;
     co_await pause(std::chrono::milliseconds(250));
   }
+  const auto waited = std::chrono::steady_clock::now() - begin;
   const std::string words = co_await last_words(target);
-  co_return Error(Status::timeout, "the Docker engine does not answer after " +
-                                       show_duration(limit) + (words.empty() ? "" : ": " + words));
+  co_return Error(Status::timeout,
+                  "the Docker engine does not answer after " +
+                      show_duration(std::chrono::round<std::chrono::seconds>(waited)) +
+                      (words.empty() ? "" : ": " + words));
 }
 
 Task<Result<void>> apply_start(Target& target) {

@@ -80,7 +80,6 @@ Look read_look(std::string_view text, Facts& facts) {
     if (word == "env" && !look.daemons.empty()) take_pair(rest, look.daemons.back().env);
     if (word == "unit") take_pair(rest, look.unit);
     if (word == "package") take_package(rest, facts);
-    if (word == "dnf") facts.dnf = true;
     if (word == "shim") facts.shims.emplace_back(rest);
     if (word == "gpu") facts.gpu = true;
     if (word == "toolkit") facts.toolkit = trim(rest);

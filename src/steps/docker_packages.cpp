@@ -147,7 +147,7 @@ Result<void> plan_packages(const PackageOrder& order, const Node& node, const Fa
                                      "\"sudo\": true");
   json::object payload;
   payload["op"] = "packages";
-  payload["dnf"] = facts.dnf;
+  payload["dnf"] = facts.os.is_rpm_family();
   payload["then"] = order.then;
   payload["removes"] = words(order.in_the_way);
   std::vector<std::string> after = order.packages;

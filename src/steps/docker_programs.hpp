@@ -14,8 +14,8 @@ echo "arch $(dpkg --print-architecture 2>/dev/null)"
 [ -d /run/systemd/system ] && echo "systemd"
 inode=$(awk '$NF=="/var/run/docker.sock" || $NF=="/run/docker.sock" {print $7; exit}' /proc/net/unix 2>/dev/null)
 own=$(readlink /proc/self/ns/pid)
-for p in /proc/[0-9]*; do
-  [ "$(cat "$p/comm" 2>/dev/null)" = dockerd ] || continue
+for p in $(grep -lx dockerd /proc/[0-9]*/comm 2>/dev/null); do
+  p=${p%/comm}
   [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$own" ] || continue
   [ -n "$(tr -d '\0' <"$p/cmdline" 2>/dev/null)" ] || continue # a dead one that nobody has reaped
   holds=no
@@ -33,15 +33,13 @@ if [ $# -gt 0 ]; then known=; else known="docker.io docker-ce docker-ce-cli cont
   runc docker-doc docker-compose docker-compose-v2 podman-docker iptables ca-certificates
   nvidia-docker nvidia-docker2 nvidia-container-runtime nvidia-container-toolkit"; fi
 dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' $known 2>/dev/null | sed 's/^/package /'
-command -v dnf >/dev/null 2>&1 && echo "dnf"
 command -v rpm >/dev/null 2>&1 && [ ! -e /var/lib/dpkg/status ] &&
   rpm -q --qf 'package ii \t%{NAME}\t%{VERSION}-%{RELEASE}\n' docker docker-client docker-common \
     docker-engine docker-ce podman-docker runc nvidia-docker2 nvidia-container-toolkit 2>/dev/null |
-  grep '^package '
-for p in /proc/[0-9]*; do
-  case $(cat "$p/comm" 2>/dev/null) in
-    containerd-shim*) tr '\0' ' ' <"$p/cmdline" | sed -n 's/.*-namespace \([^ ]*\).* -id \([^ ]*\).*/shim \1\/\2/p' ;;
-  esac
+  grep '^package ii'
+for p in $(grep -l '^containerd-shim' /proc/[0-9]*/comm 2>/dev/null); do
+  tr '\0' ' ' 2>/dev/null <"${p%/comm}/cmdline" |
+    sed -n 's/.*-namespace \([^ ]*\).* -id \([^ ]*\).*/shim \1\/\2/p'
 done
 for d in /sys/bus/pci/devices/*; do
   read -r vendor <"$d/vendor" && [ "$vendor" = 0x10de ] && read -r class <"$d/class" || continue
@@ -105,6 +103,16 @@ done
 rm -f /var/run/docker.pid
 setsid "$@" </dev/null >>/var/log/docker.log 2>&1 &
 exit 0
+)sh";
+
+/// No args. Exit 1: no daemon runs in this machine's own process namespace.
+constexpr std::string_view docker_alive_program = R"sh(
+own=$(readlink /proc/self/ns/pid)
+for p in $(grep -lx dockerd /proc/[0-9]*/comm 2>/dev/null); do
+  [ "$(readlink "${p%/comm}/ns/pid" 2>/dev/null)" = "$own" ] || continue
+  [ "$(awk '{print $3}' "${p%/comm}/stat" 2>/dev/null)" = Z ] || exit 0
+done
+exit 1
 )sh";
 
 /// No args. The daemon's last words, from wherever they went.

@@ -67,6 +67,17 @@ void plan_frozen_list(const Node& node, Facts& facts, Plan& plan) {
   }
 }
 
+/// One repository may hold both: what is planned for the engine counts as there.
+void add_engine_origin(const Config& config, Facts& facts) {
+  if (facts.engine || !facts.daemon_argv.empty() || !config.folder.empty() ||
+      config.source != DockerConfig::Source::docker_ce)
+    return;
+  const auto origin = docker_origin(config, facts);
+  if (!origin) return;
+  facts.apt_files.push_back({origin->file_path, origin->file_text});
+  facts.keyrings[origin->key_path] = {origin->fingerprint};
+}
+
 }  // namespace
 
 Result<void> plan_toolkit(const Config& config, const Node& node, const Facts& facts, Plan& plan) {
@@ -102,6 +113,7 @@ Result<void> plan_toolkit(const Config& config, const Node& node, const Facts& f
   const PackageOrigin origin = toolkit_origin(config, facts);
   if (order.folder.empty()) {
     plan_frozen_list(node, cleaned, plan);
+    add_engine_origin(config, cleaned);
     order.origin = &origin;
   }
   return plan_packages(order, node, cleaned, plan);

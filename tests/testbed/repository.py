@@ -1,7 +1,6 @@
 """A signed apt repository of our own, made in seconds: docker-ce of Debian's engine, and a toolkit of two scripts."""
 
 import functools
-import gzip
 import hashlib
 import http.server
 import pathlib
@@ -20,7 +19,7 @@ SCRIPTS = {
 }
 # The engine's group is made by docker.io's script, which does not come along.
 MAKE_GROUP = "#!/bin/sh\ngetent group docker >/dev/null || groupadd -r docker\n"
-SMALL = ("libdevmapper1.02.1", "dmsetup")
+NEEDED = "dtenv-needed"  # what docker-ce needs and no machine has
 
 
 def run(*argv: "str | pathlib.Path", cwd: "pathlib.Path | None" = None) -> str:
@@ -32,6 +31,9 @@ def run(*argv: "str | pathlib.Path", cwd: "pathlib.Path | None" = None) -> str:
 
 def digest(algorithm: str, data: bytes) -> str:
     return hashlib.new(algorithm, data).hexdigest()
+
+
+ARCHITECTURE = run("dpkg", "--print-architecture").strip()
 
 
 class Key:
@@ -65,6 +67,7 @@ class Repository:
         self.make_packages()
         self.publish("good", self.key)
         self.publish("bad", self.other_key)
+        self.publish_flat("nvidia", self.other_key)
         handler = functools.partial(Quiet, directory=str(self.folder))
         self.server = http.server.ThreadingHTTPServer((f"{PREFIX}.1", PORT), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -82,18 +85,19 @@ class Repository:
     def make_packages(self) -> None:
         debs = FOLDER.parent / "debs"  # kept from run to run
         debs.mkdir(parents=True, exist_ok=True)
-        wanted = ("docker.io", "containerd", "runc", *SMALL)
+        wanted = ("docker.io", "containerd", "runc")
         if any(not list(debs.glob(f"{name}_*.deb")) for name in wanted):
             run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *wanted, cwd=debs)
         trees = {}
         for name in ("docker.io", "containerd", "runc"):
             trees[name] = self.folder / "tree" / name
+            trees[name].mkdir(parents=True)
             run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), trees[name])
         client = self.folder / "tree" / "cli"
         (client / "usr/bin").mkdir(parents=True)
         (trees["docker.io"] / "usr/bin/docker").rename(client / "usr/bin/docker")
         shutil.copytree(trees["runc"] / "usr", trees["containerd"] / "usr", dirs_exist_ok=True)
-        needs = "docker-ce-cli, containerd.io (>= 1.6), iptables, libdevmapper1.02.1 (>= 2:1.02.97)"
+        needs = f"docker-ce-cli, containerd.io (>= 1.6), iptables, {NEEDED} (>= 1)"
         self.package("docker-ce", "5:27.0.1-1~test", trees["docker.io"], needs, MAKE_GROUP)
         self.package("docker-ce-cli", "5:27.0.1-1~test", client)
         self.package("containerd.io", "1.7.1-1", trees["containerd"], "libseccomp2 (>= 2.5.0)")
@@ -104,15 +108,13 @@ class Repository:
             (toolkit / path).write_text(text)
             (toolkit / path).chmod(0o755)
         self.package("nvidia-container-toolkit", f"{TOOLKIT_VERSION}-1", toolkit)
-        for name in SMALL:
-            shutil.copy(next(debs.glob(f"{name}_*.deb")), self.folder)
+        self.package(NEEDED, "1.2", self.folder / "tree" / "needed")
         shutil.rmtree(self.folder / "tree")
 
     def package(self, name: str, version: str, tree: pathlib.Path, needs: str = "", postinst: str = "") -> None:
         control = tree / "DEBIAN"
         control.mkdir(parents=True)
-        architecture = run("dpkg", "--print-architecture").strip()
-        lines = [f"Package: {name}", f"Version: {version}", f"Architecture: {architecture}"]
+        lines = [f"Package: {name}", f"Version: {version}", f"Architecture: {ARCHITECTURE}"]
         lines += ["Maintainer: dtenv <nobody@example.com>", f"Description: {name} for a test"]
         lines += [f"Depends: {needs}"] * bool(needs)
         (control / "control").write_text("\n".join(lines) + "\n")
@@ -122,28 +124,36 @@ class Repository:
         run("dpkg-deb", "-Znone", "--root-owner-group", "-b", tree, self.folder / f"{name}.deb")
 
     def publish(self, name: str, key: Key) -> None:
-        """dists/stable/main below NAME, over the packages that lie beside it."""
+        """As docker.com does it: a suite and a component, over the packages that lie beside NAME."""
         top = self.folder / name
-        architecture = run("dpkg", "--print-architecture").strip()
-        index = top / f"dists/bookworm/stable/binary-{architecture}"
-        index.mkdir(parents=True)
+        index = f"stable/binary-{ARCHITECTURE}/Packages"
+        (top / "dists/bookworm" / index).parent.mkdir(parents=True)
         (top / "pool").symlink_to("..", target_is_directory=True)
+        self.sign(top / "dists/bookworm", index, "pool/", key)
+
+    def publish_flat(self, name: str, key: Key) -> None:
+        """As NVIDIA does it: packages and index in one folder."""
+        top = self.folder / name
+        top.mkdir(parents=True)
+        (top / "pool").symlink_to(self.folder, target_is_directory=True)
+        self.sign(top, "Packages", "./pool/", key)
+
+    def sign(self, suite: pathlib.Path, index: str, pool: str, key: Key) -> None:
         stanzas = []
         for deb in sorted(self.folder.glob("*.deb")):
             data = deb.read_bytes()
             told = run("dpkg-deb", "-f", deb).strip()
             stanzas.append(
-                f"{told}\nFilename: pool/{deb.name}\nSize: {len(data)}\nSHA256: {digest('sha256', data)}\n"
+                f"{told}\nFilename: {pool}{deb.name}\nSize: {len(data)}\nSHA256: {digest('sha256', data)}\n"
             )
-        packages = gzip.compress("\n".join(stanzas).encode())
-        (index / "Packages.gz").write_bytes(packages)
-        where = f"stable/binary-{architecture}/Packages.gz"
-        release = top / "dists/bookworm/Release"
-        release.write_text(
-            f"Origin: test\nSuite: bookworm\nCodename: bookworm\nArchitectures: {architecture}\nComponents: stable\n"
-            f"Date: {run('date', '-Ru').strip()}\nSHA256:\n {digest('sha256', packages)} {len(packages)} {where}\n"
+        packages = "\n".join(stanzas).encode()
+        (suite / index).write_bytes(packages)
+        (suite / "Release").write_text(
+            f"Origin: test\nSuite: bookworm\nCodename: bookworm\nArchitectures: {ARCHITECTURE}\n"
+            f"Components: stable\nDate: {run('date', '-Ru').strip()}\n"
+            f"SHA256:\n {digest('sha256', packages)} {len(packages)} {index}\n"
         )
-        key.gpg("--clearsign", "-o", release.parent / "InRelease", release)
+        key.gpg("--clearsign", "-o", suite / "InRelease", suite / "Release")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -3,14 +3,24 @@
 Two more machines: node3 has systemd, node4 has no init system at all.
 """
 
+import functools
 import json
+import pathlib
 import subprocess
+import unittest
 
-from repository import SMALL, TOOLKIT_VERSION, Repository
+from repository import NEEDED, TOOLKIT_VERSION, Repository
 from testbed import CLUSTER, PREFIX, ROOT, Machine, TestbedCase, document, dtenv
 
 PACKAGES = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin")
 KEYRING, SOURCES = "/etc/apt/keyrings/docker.gpg", "/etc/apt/sources.list.d/docker.sources"
+
+
+@functools.lru_cache(maxsize=None)
+def shared_repository() -> Repository:
+    repository = Repository()
+    unittest.addModuleCleanup(repository.close)
+    return repository
 
 
 class MachineCase(TestbedCase):
@@ -29,8 +39,7 @@ class MachineCase(TestbedCase):
         cls.addClassCleanup(
             subprocess.run, ["docker", "rm", "-f", "-v", cls.machine.container], stdout=subprocess.DEVNULL
         )
-        cls.repository = Repository()
-        cls.addClassCleanup(cls.repository.close)
+        cls.repository = shared_repository()
 
     def apply(self, step: dict, allow: "tuple[str, ...]" = ("docker",), verb: str = "apply"):
         wanted = document([{"kind": "docker_config", **step}], allow=list(allow))
@@ -104,9 +113,9 @@ class TheEngineAtWork:
 
     def test_4_a_file_this_daemon_does_not_start_with_is_rolled_back(self):
         before, container = self.machine.read("/etc/docker/daemon.json"), self.container()
-        # A word our table takes, as some engine may have that driver; this one has not.
-        failed = self.apply({"daemon_options": {"log-driver": "nosuch"}})
-        self.assert_failed(failed, "nosuch", "the old file is back and the engine runs with it")
+        # Whether that file is there, only the daemon finds out, when it starts.
+        failed = self.apply({"daemon_options": {"seccomp-profile": "/nosuch/profile.json"}})
+        self.assert_failed(failed, "/nosuch/profile.json", "the old file is back and the engine runs with it")
         self.assertEqual(self.machine.read("/etc/docker/daemon.json"), before)
         self.assertEqual(self.info()["LoggingDriver"], "local")
         self.assertEqual(self.container(), container)
@@ -159,10 +168,9 @@ class FromASignedRepository(TheEngineAtWork, MachineCase):
 
     def test_0d_engine_and_toolkit_come_from_it_and_run(self):
         step = self.step()
-        step["nvidia_toolkit"] = {
-            "machines": "all",
-            "repository": {**step["repository"], "suite": "bookworm", "component": "stable"},
-        }
+        other = self.repository.other_key
+        nvidia = {"url": self.repository.url("nvidia"), "key": other.armoured, "fingerprint": other.fingerprint}
+        step["nvidia_toolkit"] = {"machines": "all", "repository": nvidia}
         done = self.apply(step)
         self.assert_exit(done, 0)
         self.assertLessEqual({*PACKAGES, "nvidia-container-toolkit"}, self.installed())
@@ -183,20 +191,22 @@ class FromAFolderWithoutANetworkOrAnInitSystem(TheEngineAtWork, MachineCase):
         super().setUpClass()
         cls.machine.run("mkdir", "-p", "/srv/debs")
         for deb in cls.repository.folder.glob("*.deb"):
-            if not deb.name.startswith(SMALL):
-                subprocess.run(["docker", "cp", str(deb), f"{cls.machine.container}:/srv/debs/"], check=True)
+            if not deb.name.startswith(NEEDED):
+                cls.carry(deb)
         # The controller alone is left to be reached.
         cls.machine.run("sh", "-ec", "ip route del default; : >/etc/resolv.conf")
 
+    @classmethod
+    def carry(cls, deb: pathlib.Path) -> None:
+        subprocess.run(["docker", "cp", str(deb), f"{cls.machine.container}:/srv/debs/"], check=True)
+
     def test_0a_what_the_folder_lacks_is_told_before_anything_is_installed(self):
         done = self.apply(self.STEP)
-        self.assert_failed(done, "libdevmapper1.02.1", "unmet dependencies")
+        self.assert_failed(done, f"docker-ce : Depends: {NEEDED} (>= 1)", "offline: to the folder")
         self.assertFalse(self.installed() & set(PACKAGES))
 
     def test_0b_the_engine_comes_from_the_folder_and_is_started(self):
-        for name in SMALL:
-            deb = next(self.repository.folder.glob(f"{name}_*.deb"))
-            subprocess.run(["docker", "cp", str(deb), f"{self.machine.container}:/srv/debs/"], check=True)
+        self.carry(self.repository.folder / f"{NEEDED}.deb")
         self.assertFalse(self.exists("/run/systemd/system"))
         self.assert_exit(self.apply(self.STEP), 0)
         self.assertLessEqual(set(PACKAGES), self.installed())

@@ -20,7 +20,10 @@ TEST_SUITE("apt's words") {
                         "W: GPG error: http://r s InRelease: The following signatures couldn't be "
                         "verified because the public key is not available: NO_PUBKEY 0EBFCD88\n"
                         "E: The repository 'http://r s InRelease' is not signed.\n") ==
-          "E: The repository 'http://r s InRelease' is not signed.");
+          "W: GPG error: http://r s InRelease: The following signatures couldn't be verified "
+          "because the public key is not available: NO_PUBKEY 0EBFCD88");
+    CHECK(package_words("", "W: something else\nE: The repository 'http://r s' is not signed.\n") ==
+          "E: The repository 'http://r s' is not signed.");
     CHECK(package_words("",
                         "E: Failed to fetch http://r/x.deb  404  Not Found [IP: 1.2.3.4 80]\n"
                         "E: Unable to fetch some archives, maybe run apt-get update\n") ==

@@ -178,4 +178,12 @@ TEST_SUITE("fetch") {
     const std::string url = "https" + server.url("/key").substr(4);
     CHECK(run_task(loop, fetch(curl, url, 100)).error().status == Status::io);
   }
+
+  TEST_CASE_FIXTURE(Fixture, "a file of this machine is read whole, up to the limit") {
+    const std::string path = (folder / "key").native();
+    std::ofstream(path) << "a key";
+    CHECK(run_task(loop, fetch(curl, "file://" + path, 100)).value() == "a key");
+    CHECK(run_task(loop, fetch(curl, "file://" + path, 4)).error().status == Status::io);
+    CHECK_FALSE(run_task(loop, fetch(curl, "file://" + path + ".gone", 100)).has_value());
+  }
 }

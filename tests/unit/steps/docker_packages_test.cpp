@@ -34,7 +34,6 @@ Facts rocky() {
       "ID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.4\"\nPLATFORM_ID=\"platform:el9\"\n"
       "PRETTY_NAME=\"Rocky Linux 9.4 (Blue Onyx)\"\n");
   facts.architecture.clear();
-  facts.dnf = true;
   return facts;
 }
 
@@ -298,6 +297,21 @@ TEST_SUITE("nvidia-container-toolkit") {
     CHECK(has(plan.changes[0].after, "# deb https://nvidia.github.io/libnvidia-container/"));
     CHECK(plan.changes[3].before == "nvidia-docker2 2.6.0-1, nvidia-container-runtime 3.5.0-1");
     CHECK(plan.changes[3].disrupts.empty());
+  }
+
+  TEST_CASE("one repository may hold both, and is named to apt once") {
+    Facts facts = bare();
+    facts.gpu = true;
+    const std::string in_house =
+        R"({"url": "http://repo.local/all", "suite": "s", "component": "main",
+            "fingerprint": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"})";
+    const std::string step = R"({"source": "docker-ce", "repository": )" + in_house +
+                             R"(, "nvidia_toolkit": {"repository": )" + in_house + "}}";
+    CHECK(brief(plan_of(step, facts)) ==
+          "V100-1 create /etc/apt/keyrings/docker.gpg, "
+          "V100-1 create /etc/apt/sources.list.d/docker.sources, "
+          "V100-1 create packages docker-ce docker-ce-cli containerd.io docker-buildx-plugin, "
+          "V100-1 create package nvidia-container-toolkit, V100-1 create /etc/docker/daemon.json");
   }
 
   TEST_CASE("a mirror of it has NVIDIA's key") {
