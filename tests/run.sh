@@ -84,7 +84,7 @@ run_sanitizers() {
 run_testbed() {
   require_root "tests/run.sh testbed"
   stage "What is needed"
-  need_build_tools iproute2 util-linux
+  need_build_tools iproute2 util-linux gnupg
   engine_up
   machine_image_up
   built dev --target dtenv_command || return 0
