@@ -121,15 +121,6 @@ class TheEngineAtWork:
         self.assertEqual(self.container(), container)
         self.assertFalse(self.exists("/etc/docker/daemon.json.dtenv.pending"))
 
-    def test_5_where_it_is_allowed_the_container_ends(self):
-        self.machine.run("docker", "rm", "-f", "running")
-        self.assert_exit(self.apply({"live_restore": False}), 0)
-        self.container()
-        done = self.apply({"daemon_options": {"log-driver": "json-file"}}, allow=("docker", "containers"))
-        self.assert_exit(done, 0)
-        self.assertEqual(self.info()["LoggingDriver"], "json-file")
-        self.assertEqual(self.machine.run("docker", "ps", "-q"), "")
-
 
 class FromASignedRepository(TheEngineAtWork, MachineCase):
     number = 3
@@ -180,6 +171,16 @@ class FromASignedRepository(TheEngineAtWork, MachineCase):
         self.assert_exit(again, 0)
         self.assertEqual(again.report["changes_planned"], 0)
         self.assertIn(TOOLKIT_VERSION, self.said(again))
+
+    def test_5_where_it_is_allowed_the_container_ends(self):
+        self.machine.run("docker", "rm", "-f", "running")
+        self.assert_exit(self.apply({"live_restore": False}), 0)
+        self.container()
+        done = self.apply({"daemon_options": {"log-driver": "json-file"}}, allow=("docker", "containers"))
+        self.assert_exit(done, 0)
+        self.assertEqual(self.info()["LoggingDriver"], "json-file")
+        self.assertEqual(self.machine.run("docker", "ps", "-q"), "")
+
 
 
 class FromAFolderWithoutANetworkOrAnInitSystem(TheEngineAtWork, MachineCase):
