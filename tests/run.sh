@@ -60,9 +60,12 @@ ctest_of() {
   return "$status"
 }
 
+# The tests talk to real sshds, which they start and stop themselves.
+need_for_tests() { need_build_tools doctest-dev openssh-server; }
+
 run_unit() {
   stage "What is needed"
-  need_build_tools doctest-dev
+  need_for_tests
   if built dev; then
     ctest_of dev "" || true
     stage "The example environments"
@@ -75,7 +78,7 @@ run_unit() {
 run_sanitizers() {
   local preset
   stage "What is needed"
-  need_build_tools doctest-dev
+  need_for_tests
   for preset in asan tsan; do
     if built "$preset"; then ctest_of "$preset" '^(unit|golden|contract|capi)' || true; fi
   done
