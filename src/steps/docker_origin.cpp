@@ -44,6 +44,18 @@ void take_key(const DockerConfig::Repository& repository, std::string key_url,
   origin.fingerprint = or_else(repository.fingerprint, fingerprint);
 }
 
+/// apt's file for it; a suite that ends with "/" is a folder and has no components.
+void take_apt_source(const std::string& url, const std::string& suite, std::string component,
+                     const Facts& facts, PackageOrigin& origin) {
+  AptSource& source = origin.source;
+  source.uris = {url};
+  source.suites = {suite};
+  if (suite.back() != '/') source.components = {std::move(component)};
+  if (!facts.architecture.empty()) source.architectures = {facts.architecture};
+  source.signed_by = origin.key_path;
+  origin.file_text = render_apt_deb822(source);
+}
+
 struct YumRepository {
   std::string name;
   std::string title;
@@ -83,17 +95,11 @@ Result<PackageOrigin> docker_origin(const DockerConfig::Config& config, const Fa
   // Binary, so that every apt reads it, whatever form the key came in.
   origin.key_path = "/etc/apt/keyrings/docker.gpg";
   origin.file_path = "/etc/apt/sources.list.d/docker.sources";
-  AptSource& source = origin.source;
-  source.uris = {base};
-  source.suites = {or_else(repository.suite, facts.os.suite())};
-  if (source.suites.front().empty())
+  const std::string suite = or_else(repository.suite, facts.os.suite());
+  if (suite.empty())
     return Error(Status::config,
                  "docker-ce: this system has no suite's name: give \"repository\" a \"suite\"");
-  if (source.suites.front().back() != '/')
-    source.components = {or_else(repository.component, "stable")};
-  if (!facts.architecture.empty()) source.architectures = {facts.architecture};
-  source.signed_by = origin.key_path;
-  origin.file_text = render_apt_deb822(source);
+  take_apt_source(base, suite, or_else(repository.component, "stable"), facts, origin);
   return origin;
 }
 
@@ -119,14 +125,8 @@ PackageOrigin toolkit_origin(const DockerConfig::Config& config, const Facts& fa
   }
   origin.key_path = "/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg";
   origin.file_path = "/etc/apt/sources.list.d/nvidia-container-toolkit.sources";
-  AptSource& source = origin.source;
-  source.uris = {url};
-  source.suites = {or_else(repository.suite, "/")};
-  if (source.suites.front().back() != '/')
-    source.components = {or_else(repository.component, "main")};
-  if (!facts.architecture.empty()) source.architectures = {facts.architecture};
-  source.signed_by = origin.key_path;
-  origin.file_text = render_apt_deb822(source);
+  take_apt_source(url, or_else(repository.suite, "/"), or_else(repository.component, "main"), facts,
+                  origin);
   return origin;
 }
 

@@ -4,27 +4,18 @@
 #include <boost/json.hpp>
 
 #include "steps/docker_changes.hpp"
-#include "unit/steps/step_testing.hpp"
+#include "unit/steps/docker_testing.hpp"
 
 using namespace dtenv;
 
 namespace {
 
-using Facts = DockerConfig::Facts;
+using docker_testing::bare;
+using docker_testing::Facts;
 
 constexpr std::string_view seed_step =
     R"({"install": "if_missing", "registry_mirrors": ["https://xxxx.mirror.aliyuncs.com"],
         "runtimes": {"nvidia": {"path": "/usr/bin/nvidia-container-runtime"}}})";
-
-Facts bare() {
-  Facts facts;
-  facts.os = parse_os_release("ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n");
-  facts.architecture = "amd64";
-  facts.root = true;
-  facts.engine_problem = "/var/run/docker.sock: no such file";
-  facts.config_file = "/etc/docker/daemon.json";
-  return facts;
-}
 
 /// A machine whose engine runs two containers with Debian's unit.
 Facts running(std::optional<std::string> text = std::nullopt) {
