@@ -8,11 +8,6 @@
 #define KEEPERS \
   LocalSetup, FakeSetup, SshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>
 #define MACHINES LocalSetup, SshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>
-#define SKIP_IF_ABSENT(setup)             \
-  if (!(setup).skip.empty()) {            \
-    MESSAGE("skipped: " << (setup).skip); \
-    return;                               \
-  }
 
 namespace dtenv {
 namespace {
@@ -24,7 +19,7 @@ std::string listing(Setup& setup) {
 TEST_SUITE("files") {
   TEST_CASE_TEMPLATE("what was written is read, byte for byte", T, KEEPERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const std::string bytes = std::string("a\0b\n\n", 5) + random_bytes(3000) + "\n\n";
     REQUIRE(setup.write(setup.file("one", bytes)));
     const auto found = setup.read(setup.folder + "/one");
@@ -38,7 +33,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("absent is known, a folder is an error, the limit holds", T, KEEPERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.write(setup.file("sub/one", "12345")));
     const auto absent = setup.read(setup.folder + "/no/such/file");
     REQUIRE(absent);
@@ -50,7 +45,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("mode and owner are kept, or as asked for", T, KEEPERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     FileWrite file = setup.file("one", "a");
     file.mode = 0640;
     if (::geteuid() == 0) file.owner = "1234:2345";
@@ -70,7 +65,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("a write is refused when the file is not as expected", T, KEEPERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     FileWrite file = setup.file("one", "new");
     file.expected_sha256 = "";
     REQUIRE(setup.write(file));
@@ -89,7 +84,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("missing folders are made with their mode, or not", T, MACHINES) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     FileWrite file = setup.file("a/b/one", "x");
     file.make_folders = false;
     CHECK(!setup.write(file));
@@ -104,7 +99,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("a symbolic link is refused, or followed when asked to", T, MACHINES) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.write(setup.file("real", "old")));
     REQUIRE(setup.run({"ln", "-s", "real", setup.folder + "/link"})->ok());
     FileWrite file = setup.file("link", "new");
@@ -118,7 +113,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("what is no lone regular file is refused", T, MACHINES) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.run({"mkfifo", setup.folder + "/fifo"})->ok());
     CHECK(!setup.write(setup.file("fifo", "x")));
     CHECK(!setup.read(setup.folder + "/fifo"));
@@ -133,7 +128,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("names with blanks, quotes and newlines are names", T, MACHINES) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const std::string name = "-a 'b'\n\"c\" $d *";
     REQUIRE(setup.write(setup.file(name, "x")));
     CHECK((*setup.read(setup.folder + "/" + name))->content == "x");
@@ -141,7 +136,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("nothing but the file is left, and dead writers' rest goes", T, MACHINES) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.run({"touch", setup.folder + "/.one.dtenv.s.999999.abcdef"})->ok());
     REQUIRE(setup.write(setup.file("one", "x")));
     FileWrite refused = setup.file("one", "y");
@@ -153,7 +148,7 @@ TEST_SUITE("files") {
 
   TEST_CASE_TEMPLATE("a large file", T, KEEPERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const std::string bytes = random_bytes(std::size_t{6} << 20);
     REQUIRE(setup.write(setup.file("large", bytes)));
     const auto found = setup.read(setup.folder + "/large");

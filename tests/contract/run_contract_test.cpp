@@ -8,11 +8,6 @@
 #include "unit/doctest_result.hpp"
 
 #define RUNNERS LocalSetup, SshSetup, ContainerSetup
-#define SKIP_IF_ABSENT(setup)             \
-  if (!(setup).skip.empty()) {            \
-    MESSAGE("skipped: " << (setup).skip); \
-    return;                               \
-  }
 
 namespace dtenv {
 namespace {
@@ -41,7 +36,7 @@ Task<Result<Outcome>> run_slowly(Host& host, int number) {
 TEST_SUITE("run") {
   TEST_CASE_TEMPLATE("argv arrives byte for byte", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     std::mt19937 random(7);
     for (int i = 0; i < setup.argv_vectors; ++i) {
       Argv argv{"printf", "%s\\0"};
@@ -59,7 +54,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("5 MB go in and come out unchanged", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const std::string bytes = random_bytes(std::size_t{5} << 20);
     const auto said = setup.run({"cat"}, bytes);
     REQUIRE(said);
@@ -69,7 +64,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("both streams and the exit status", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const auto said = setup.run({"sh", "-c", "printf out; printf err >&2; exit 7"});
     REQUIRE(said);
     CHECK(said->out == "out");
@@ -82,7 +77,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("environment, folder and an unread input", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     Command command;
     command.argv = {"sh", "-c", "echo \"$A|$B|$LC_ALL\"; pwd"};
     command.env = {{"A", "x y"}, {"B", "line\n'two'"}};
@@ -96,13 +91,13 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("nothing given is nothing read", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     CHECK(setup.run({"cat"})->out.empty());
   }
 
   TEST_CASE_TEMPLATE("output comes while the command runs", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     Command command;
     command.argv = {"sh", "-c", "echo first; sleep 60"};
     std::string seen;
@@ -115,7 +110,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("a timeout ends the command there", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     Command command;
     command.argv = {"sh", "-c", "trap '' TERM; echo $$ >$1/pid; while :; do sleep 1; done", "x",
                     setup.folder};
@@ -137,7 +132,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("a cancel returns within two seconds and the command ends", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     Command command;
     command.argv = {"sh", "-c", "trap '' TERM; echo $$; while :; do sleep 1; done"};
     std::string seen;
@@ -159,7 +154,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("commands run at the same time", T, RUNNERS) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     std::vector<std::unique_ptr<Started<Result<Outcome>>>> all;
     for (int i = 0; i < 10; ++i)
       all.push_back(
@@ -175,7 +170,7 @@ TEST_SUITE("run") {
 
   TEST_CASE_TEMPLATE("what a command leaves running holds nobody up", T, LocalSetup, SshSetup) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const auto begin = std::chrono::steady_clock::now();
     const auto said = setup.run({"sh", "-c", "(sleep 2; echo late) & echo $!"});
     REQUIRE(said);
@@ -187,7 +182,7 @@ TEST_SUITE("run") {
   TEST_CASE_TEMPLATE("what a command leaves behind does not write into the next", T, LocalSetup,
                      SshSetup) {
     T setup;
-    SKIP_IF_ABSENT(setup);
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.run({"sh", "-c", "(sleep 0.4; echo late; echo late >&2) & echo"}));
     const auto next = setup.run({"sh", "-c", "echo one; sleep 0.8; echo two"});
     REQUIRE(next);

@@ -42,7 +42,7 @@ struct Lone {
 TEST_SUITE("ssh") {
   TEST_CASE("everything goes over one connection") {
     Lone lone;
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     REQUIRE(lone.connect());
     std::vector<std::unique_ptr<Started<Result<Outcome>>>> all;
     Command command;
@@ -64,7 +64,7 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("a command on a warm connection costs little") {
     Lone lone;
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     REQUIRE(lone.connect());
     lone.run({"true"});
     const auto begin = std::chrono::steady_clock::now();
@@ -76,7 +76,7 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("a pinned host key is enough, and another is refused before any login") {
     Lone lone;
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     lone.options.known_hosts_file.clear();
     lone.options.host_keys = {lone.sshd.host_key()};
     REQUIRE(lone.connect());
@@ -91,7 +91,7 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("an unknown host key is refused") {
     Lone lone;
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     lone.options.known_hosts_file = "/dev/null";
     const auto refused = lone.connect();
     REQUIRE(!refused);
@@ -101,7 +101,7 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("causes are told apart") {
     Lone lone;
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     lone.options.identity_file = "/dev/null";
     const auto no_key = lone.connect();
     REQUIRE(!no_key);
@@ -122,7 +122,7 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("a connection that dies ends what runs on it, at once") {
     Lone lone;
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     REQUIRE(lone.connect());
     const bool has_engine = ::access("/var/run/docker.sock", W_OK) == 0;
     Docker* lent = nullptr;
@@ -149,7 +149,7 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("a machine that allows two sessions is used with two") {
     Lone lone("MaxSessions 2\n");
-    if (!lone.sshd.problem().empty()) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
     REQUIRE(lone.connect());
     std::vector<std::unique_ptr<Started<Result<Outcome>>>> all;
     Command command;
@@ -166,7 +166,8 @@ TEST_SUITE("ssh") {
 
   TEST_CASE("sudo is the same machine as root") {
     Lone lone;
-    if (!lone.sshd.problem().empty() || ::access("/usr/bin/sudo", X_OK) != 0) return;
+    SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
+    SKIP_UNLESS(::access("/usr/bin/sudo", X_OK) == 0, "no sudo here");
     lone.options.sudo = true;
     REQUIRE(lone.connect());
     CHECK(lone.run({"id", "-u"})->out == "0\n");
