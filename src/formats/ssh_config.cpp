@@ -53,19 +53,14 @@ void add(std::string& text, std::string_view key, std::string_view value) {
   text.append("    ").append(key).append(" ").append(value).append("\n");
 }
 
-/// What every host has alike, before and after its HostKeyAlias.
-struct SharedLines {
-  std::string before, after;
-};
-
-SharedLines shared_lines(const SshConfigOptions& options) {
-  SharedLines lines;
+/// What every host has alike.
+std::string shared_lines(const SshConfigOptions& options) {
+  std::string text;
   if (!options.identity_file.empty()) {
-    add(lines.before, "IdentityFile", options.identity_file);
-    add(lines.before, "IdentitiesOnly", "yes");
-    add(lines.before, "IdentityAgent", "none");
+    add(text, "IdentityFile", options.identity_file);
+    add(text, "IdentitiesOnly", "yes");
+    add(text, "IdentityAgent", "none");
   }
-  std::string& text = lines.after;
   if (!options.known_hosts_file.empty()) {
     add(text, "UserKnownHostsFile", options.known_hosts_file);
     add(text, "GlobalKnownHostsFile", "/dev/null");
@@ -82,23 +77,32 @@ SharedLines shared_lines(const SshConfigOptions& options) {
   add(text, "ConnectTimeout", std::to_string(options.connect_timeout_s));
   add(text, "ServerAliveInterval", "15");
   add(text, "ServerAliveCountMax", "4");
-  return lines;
+  return text;
 }
 
+/// Each host with what is its own, and behind every group of them one block for all of the group:
+/// ssh takes each value where it finds it first. OpenSSH before 7.9 reads lines of 1023 bytes.
 std::string host_lines(const std::vector<SshConfigHost>& hosts, const SshConfigOptions& options) {
-  const SharedLines shared = shared_lines(options);
-  constexpr std::size_t own = 120;  // of a host with names of usual length
+  const std::string shared = shared_lines(options);
+  constexpr std::size_t longest_group = 1000;
+  constexpr std::size_t own = 140;  // of a host with names of usual length
   std::string text;
-  text.reserve(hosts.size() * (own + shared.before.size() + shared.after.size()));
+  text.reserve(hosts.size() * own + shared.size() * (1 + hosts.size() / 32));
+  std::string group = "Host";
+  const auto end_group = [&] {
+    if (group.size() > 4) text.append(group).append("\n").append(shared);
+    group.resize(4);
+  };
   for (const SshConfigHost& host : hosts) {
+    if (group.size() + 1 + host.name.size() > longest_group) end_group();
+    group.append(" ").append(host.name);
     text.append("Host ").append(host.name).append("\n");
     add(text, "Hostname", host.address);
     add(text, "Port", std::to_string(host.port));
     add(text, "User", host.user);
-    text += shared.before;
     if (!options.known_hosts_file.empty()) add(text, "HostKeyAlias", host.name);
-    text += shared.after;
   }
+  end_group();
   return text;
 }
 
@@ -115,11 +119,16 @@ Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
   return host_lines(hosts, options);
 }
 
-Result<std::string> merge_ssh_config(std::string_view text, const std::vector<SshConfigHost>& hosts,
-                                     const SshConfigOptions& options, std::string_view tag) {
+Result<std::string> render_ssh_config_block(const std::vector<SshConfigHost>& hosts,
+                                            const SshConfigOptions& options) {
   DT_TRY_ASSIGN(std::string block, render_ssh_config(hosts, options));
   // Lines at the top of the user's own file are for every host: they must not fall under our last.
-  block += "Host *\n";
+  return std::move(block) + "Host *\n";
+}
+
+Result<std::string> merge_ssh_config(std::string_view text, const std::vector<SshConfigHost>& hosts,
+                                     const SshConfigOptions& options, std::string_view tag) {
+  DT_TRY_ASSIGN(const std::string block, render_ssh_config_block(hosts, options));
   return with_block(text, tag, block, BlockPlace::first);
 }
 

@@ -29,6 +29,10 @@ struct SshConfigOptions {
 Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
                                       const SshConfigOptions& options);
 
+/// The same for the top of a user's own file, whose lines go on behind it.
+Result<std::string> render_ssh_config_block(const std::vector<SshConfigHost>& hosts,
+                                            const SshConfigOptions& options);
+
 /// The same as a managed block at the top of an existing file, since ssh takes the first value it
 /// reads; every foreign byte stays and means what it meant.
 Result<std::string> merge_ssh_config(std::string_view text, const std::vector<SshConfigHost>& hosts,

@@ -96,7 +96,7 @@ class Causes(unittest.TestCase):
         self.hold_connections("n8", 1)
         self.change("n9", r"Port \d+", f"Port {self.listener('n9', greeting=b'SSH-2.0-x' + bytes([13, 10]), keep=False)}")
         self.another_sshd("n10", "KexAlgorithms diffie-hellman-group14-sha256\n")
-        self.change("n10", "BatchMode yes", "BatchMode yes\n    KexAlgorithms curve25519-sha256")
+        self.change("n10", "HostKeyAlias n10", "HostKeyAlias n10\n    KexAlgorithms curve25519-sha256")
         del lines["n11"]
         known.write_text("\n".join(lines.values()) + "\n")
         (self.by_name["n11"].home / ".ssh/id_dtenv").chmod(0o644)

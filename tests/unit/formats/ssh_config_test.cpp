@@ -1,5 +1,6 @@
 #include "formats/ssh_config.hpp"
 
+#include "base/text.hpp"
 #include "formats/managed_block.hpp"
 #include "formats/sshd_config.hpp"
 #include "unit/doctest_result.hpp"
@@ -32,10 +33,25 @@ TEST_SUITE("ssh config") {
     CHECK(text->rfind("Host V100-1\n    Hostname 172.31.32.29\n    Port 6001\n    User root\n",
                       0) == 0);
     CHECK(has(*text, "Host V100-2\n    Hostname 172.31.32.40\n    Port 6002\n"));
+    CHECK(has(*text, "\nHost V100-1 V100-2\n    IdentityFile ~/.ssh/id_dtenv\n"));
     CHECK(has(*text, "    StrictHostKeyChecking yes\n"));
     CHECK(has(*text, "    HostKeyAlias V100-2\n"));
     CHECK(has(*text, "    SendEnv DTENV_JOB\n"));
     CHECK(has(*text, "    UserKnownHostsFile ~/.ssh/known_hosts_dtenv\n"));
+  }
+
+  TEST_CASE("every host of many is in a group, and no line is longer than an old ssh reads") {
+    std::vector<SshConfigHost> many;
+    for (int i = 0; i < 1000; ++i)
+      many.push_back({"node-" + std::to_string(i), "10.0.0.1", 6001, "root"});
+    const auto text = render_ssh_config(many, {});
+    REQUIRE(text);
+    std::size_t named = 0;
+    for (const std::string_view line : split_lines(*text)) {
+      CHECK(line.size() < 1023);
+      if (starts_with(line, "Host ")) named += split_words(line).size() - 1;
+    }
+    CHECK(named == 2 * many.size());
   }
 
   TEST_CASE("in a file of somebody's our block comes first and ends where all hosts are meant") {
