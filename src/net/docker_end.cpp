@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "base/deadline.hpp"
+#include "net/docker_client.hpp"
 
 namespace dtenv {
 
@@ -137,10 +138,9 @@ Task<void> end_exec(EnginePtr engine, std::string container, std::string id, std
   }
 }
 
-Task<Result<void>> Docker::end_marked(std::string container, std::string marker, std::string user,
-                                      Duration grace) {
-  return end_marked_in(state_->engine, std::move(container), std::move(marker), std::move(user),
-                       grace);
+Task<Result<void>> DockerClient::end_marked(std::string container, std::string marker,
+                                            std::string user, Duration grace) {
+  return end_marked_in(engine_, std::move(container), std::move(marker), std::move(user), grace);
 }
 
 }  // namespace dtenv

@@ -9,7 +9,7 @@
 
 namespace dtenv {
 
-/// What the requests to one engine share. It outlives the Docker in front of it while a clean-up
+/// What the requests to one engine share. It outlives the client in front of it while a clean-up
 /// is still under way, so its tasks are functions of a shared pointer.
 struct Engine {
   CurlLoop loop;
@@ -18,10 +18,6 @@ struct Engine {
   std::optional<EngineVersion> version;
 };
 using EnginePtr = std::shared_ptr<Engine>;
-
-struct Docker::State {
-  EnginePtr engine;
-};
 
 /// One request to a path without version; the negotiated one is put in front. Any reply of 400 or
 /// more is an error in the engine's words.

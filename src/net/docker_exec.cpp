@@ -5,6 +5,7 @@
 #include "base/deadline.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "net/docker_client.hpp"
 #include "net/docker_end.hpp"
 #include "net/docker_engine.hpp"
 #include "net/hijack.hpp"
@@ -163,15 +164,15 @@ Task<Result<ExecState>> exec_state_of(EnginePtr engine, std::string id) {
   co_return read_state(about, std::move(id));
 }
 
-Task<Result<Outcome>> Docker::exec(std::string container, const Command& command, OutputSink sink,
-                                   std::string user,
-                                   std::function<void(const std::string& id)> on_start) {
-  return run_exec(state_->engine, std::move(container), command, std::move(sink), std::move(user),
+Task<Result<Outcome>> DockerClient::exec(std::string container, const Command& command,
+                                         OutputSink sink, std::string user,
+                                         std::function<void(const std::string& id)> on_start) {
+  return run_exec(engine_, std::move(container), command, std::move(sink), std::move(user),
                   std::move(on_start));
 }
 
-Task<Result<ExecState>> Docker::exec_state(std::string id) {
-  return exec_state_of(state_->engine, std::move(id));
+Task<Result<ExecState>> DockerClient::exec_state(std::string id) {
+  return exec_state_of(engine_, std::move(id));
 }
 
 }  // namespace dtenv

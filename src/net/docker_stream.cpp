@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.hpp"
+#include "net/docker_client.hpp"
 #include "net/docker_engine.hpp"
 #include "net/docker_errors.hpp"
 #include "net/ndjson.hpp"
@@ -123,18 +124,18 @@ Task<Result<void>> read_logs(EnginePtr engine, std::string container, int tail, 
 
 }  // namespace
 
-Task<Result<void>> Docker::stream(std::string path, Environ headers, BodySource body, JsonLine line,
-                                  Duration idle) {
-  return stream_json(state_->engine, std::move(path), std::move(headers), std::move(body),
-                     std::move(line), idle);
+Task<Result<void>> DockerClient::stream(std::string path, Environ headers, BodySource body,
+                                        JsonLine line, Duration idle) {
+  return stream_json(engine_, std::move(path), std::move(headers), std::move(body), std::move(line),
+                     idle);
 }
 
-Task<Result<void>> Docker::download(std::string path, BodySink sink, Duration idle) {
-  return download_raw(state_->engine, std::move(path), std::move(sink), idle);
+Task<Result<void>> DockerClient::download(std::string path, BodySink sink, Duration idle) {
+  return download_raw(engine_, std::move(path), std::move(sink), idle);
 }
 
-Task<Result<void>> Docker::logs(std::string container, int tail, OutputSink sink) {
-  return read_logs(state_->engine, std::move(container), tail, std::move(sink));
+Task<Result<void>> DockerClient::logs(std::string container, int tail, OutputSink sink) {
+  return read_logs(engine_, std::move(container), tail, std::move(sink));
 }
 
 }  // namespace dtenv

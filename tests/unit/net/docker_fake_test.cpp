@@ -3,7 +3,7 @@
 
 #include "fake_engine.hpp"
 #include "net/curl_loop.hpp"
-#include "net/docker.hpp"
+#include "net/docker_client.hpp"
 #include "net_testing.hpp"
 
 using namespace dtenv;
@@ -14,7 +14,8 @@ struct Fixture {
   asio::io_context loop;
   FakeEngine engine{loop};
   CurlLoop curl{loop.get_executor()};
-  Docker docker{curl, engine.path(), "n1"};
+  DockerClient client{curl, engine.path(), "n1"};
+  Docker& docker = client;
 };
 
 }  // namespace
@@ -107,7 +108,8 @@ TEST_SUITE("Docker: no engine") {
     const std::string base = ::mkdtemp(folder);
     const std::string path = base + "/docker.sock";
     const auto ask = [&] {
-      Docker docker(curl, path, "n1");
+      DockerClient client(curl, path, "n1");
+      Docker& docker = client;
       return run_task(loop, docker.version()).error();
     };
     CHECK(ask().status == Status::not_found);

@@ -5,7 +5,7 @@
 
 #include "fake_engine.hpp"
 #include "net/curl_loop.hpp"
-#include "net/docker.hpp"
+#include "net/docker_client.hpp"
 #include "net/docker_errors.hpp"
 #include "net_testing.hpp"
 
@@ -17,7 +17,8 @@ struct Fixture {
   asio::io_context loop;
   FakeEngine engine{loop};
   CurlLoop curl{loop.get_executor()};
-  Docker docker{curl, engine.path(), "n1"};
+  DockerClient client{curl, engine.path(), "n1"};
+  Docker& docker = client;
 
   Result<std::vector<std::string>> stream(BodySource body = {}) {
     std::vector<std::string> lines;

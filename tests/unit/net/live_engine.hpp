@@ -12,7 +12,7 @@
 #include "base/text.hpp"
 #include "net/context_tar.hpp"
 #include "net/curl_loop.hpp"
-#include "net/docker.hpp"
+#include "net/docker_client.hpp"
 #include "net_testing.hpp"
 
 namespace dtenv {
@@ -38,7 +38,8 @@ inline fs::path static_busybox() {
 struct LiveEngine {
   asio::io_context loop;
   CurlLoop curl{loop.get_executor()};
-  Docker docker{curl, socket_path, "here"};
+  DockerClient client{curl, socket_path, "here"};
+  Docker& docker = client;
   fs::path folder = fs::temp_directory_path() / ("dtenv-net-" + run_id);
   std::string why_not;
 
