@@ -69,8 +69,8 @@ Task<Result<std::optional<FileState>>> ContainerHost::read(std::string path, std
   co_return co_await shell_read(*this, std::move(path), limit);
 }
 
-Task<Result<void>> ContainerHost::write(const FileWrite& file) {
-  co_return co_await shell_write(*this, file);
+Task<Result<void>> ContainerHost::write_all(std::span<const FileWrite> files) {
+  co_return co_await shell_write(*this, files);
 }
 
 Task<Result<Docker*>> ContainerHost::docker() {

@@ -95,25 +95,32 @@ Task<Result<std::optional<FileState>>> FakeHost::read(std::string path, std::siz
   co_return std::optional<FileState>(std::move(state));
 }
 
-Task<Result<void>> FakeHost::write(const FileWrite& file) {
+Task<Result<void>> FakeHost::write_all(std::span<const FileWrite> files_to_write) {
   DT_CO_TRY(co_await begin());
+  for (const FileWrite& file : files_to_write) {
+    DT_CO_TRY(write_one(file));
+  }
+  co_return Result<void>{};
+}
+
+Result<void> FakeHost::write_one(const FileWrite& file) {
   std::string path = file.path;
   auto found = files.find(path);
   if (found != files.end() && !found->second.link.empty()) {
     if (!file.follow_symlink)
-      co_return Error{Status::io, path + ": a symbolic link; a write would replace it"};
+      return Error{Status::io, path + ": a symbolic link; a write would replace it"};
     path = found->second.link;
     found = files.find(path);
   }
-  if (is_folder(files, path)) co_return Error{Status::io, path + ": a folder"};
-  DT_CO_TRY(check_expected(file, found == files.end() ? nullptr : &found->second));
+  if (is_folder(files, path)) return Error{Status::io, path + ": a folder"};
+  DT_TRY(check_expected(file, found == files.end() ? nullptr : &found->second));
   File written = found == files.end() ? File{} : found->second;
   written.content = file.content;
   if (file.mode) written.mode = *file.mode;
   if (!file.owner.empty()) written.owner = file.owner;
   files[path] = std::move(written);
   ++writes;
-  co_return Result<void>{};
+  return Result<void>{};
 }
 
 Task<Result<Docker*>> FakeHost::docker() {

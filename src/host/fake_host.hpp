@@ -44,11 +44,12 @@ class FakeHost : public Host {
   /// What is not scripted: exit 127, as of a program that is not there.
   Task<Result<Outcome>> run(const Command& command, OutputSink sink = {}) override;
   Task<Result<std::optional<FileState>>> read(std::string path, std::size_t limit) override;
-  Task<Result<void>> write(const FileWrite& file) override;
+  Task<Result<void>> write_all(std::span<const FileWrite> files_to_write) override;
   Task<Result<Docker*>> docker() override;
 
  private:
   Task<Result<void>> begin();
+  Result<void> write_one(const FileWrite& file);
   Outcome answer(const Command& command) const;
 
   std::string name_;

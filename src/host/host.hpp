@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,7 +52,10 @@ class Host {
   /// nullopt: known to be absent. A folder or a file above `limit` bytes is an error.
   virtual Task<Result<std::optional<FileState>>> read(std::string path,
                                                       std::size_t limit = std::size_t{8} << 20) = 0;
-  virtual Task<Result<void>> write(const FileWrite& file) = 0;
+  /// Each file atomically, in this order; what can be checked of all of them is checked before the
+  /// first is replaced. The first that fails ends it: those before it are written then.
+  virtual Task<Result<void>> write_all(std::span<const FileWrite> files) = 0;
+  Task<Result<void>> write(const FileWrite& file);
   /// The machine's Docker Engine over this connection; borrowed, lives as long as the host.
   /// NOT_FOUND where no engine answers (with the cause), UNSUPPORTED inside a container.
   virtual Task<Result<Docker*>> docker() = 0;

@@ -10,6 +10,7 @@
 #include "base/deadline.hpp"
 #include "base/text.hpp"
 #include "host/atomic_file.hpp"
+#include "net/docker_client.hpp"
 #include "proc/child.hpp"
 
 namespace dtenv {
@@ -60,20 +61,23 @@ Task<Result<std::optional<FileState>>> LocalHost::read(std::string path, std::si
   co_return read_file(path, limit);
 }
 
-Task<Result<void>> LocalHost::write(const FileWrite& file) {
+Task<Result<void>> LocalHost::write_all(std::span<const FileWrite> files) {
   const auto deadline = std::chrono::steady_clock::now() + lock_patience;
-  for (;;) {
-    DT_CO_TRY_ASSIGN(const bool written, try_write_file(file));
-    if (written) co_return Result<void>{};
-    if (std::chrono::steady_clock::now() > deadline) co_return locked_error(file.path);
-    co_await pause(std::chrono::milliseconds(20));
+  for (const FileWrite& file : files) {
+    for (;;) {
+      DT_CO_TRY_ASSIGN(const bool written, try_write_file(file));
+      if (written) break;
+      if (std::chrono::steady_clock::now() > deadline) co_return locked_error(file.path);
+      co_await pause(std::chrono::milliseconds(20));
+    }
   }
+  co_return Result<void>{};
 }
 
 Task<Result<Docker*>> LocalHost::docker() {
   if (!context_.curl) co_return Error{Status::unsupported, name_ + ": no HTTP client here"};
   DT_CO_TRY_ASSIGN(const std::string path, socket_path());
-  if (!docker_) docker_ = std::make_unique<Docker>(*context_.curl, path, name_);
+  if (!docker_) docker_ = std::make_unique<DockerClient>(*context_.curl, path, name_);
   if (!answered_) {
     const std::string problem = socket_problem(path);
     if (!problem.empty()) co_return Error{Status::not_found, path + ": " + problem};

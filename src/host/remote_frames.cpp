@@ -24,6 +24,13 @@ std::size_t partial_match(std::string_view text, std::string_view marker) {
   return 0;
 }
 
+constexpr std::size_t brief_text = 2;  // of "sh", "-c", TEXT, "dtenv", words
+
+bool is_brief(const Command& command) {
+  return command.brief && command.env.empty() && command.argv.size() > brief_text + 1 &&
+         command.argv[0] == "sh" && command.argv[1] == "-c";
+}
+
 int number(std::string_view text) {
   return static_cast<int>(parse_integer(text, 0, max_number).value_or(0));
 }
@@ -36,14 +43,16 @@ Result<std::string> remote_request(const Command& command, const std::string& no
     return Error{Status::invalid, "a command without a program"};
   if (const std::string problem = environment_problem(command.env); !problem.empty())
     return Error{Status::invalid, visible(command.argv.front()) + ": " + problem};
+  const bool brief = is_brief(command);
   std::string line = nonce + " " + std::to_string(command.input.size()) + " " +
                      std::to_string(previous_pid) + " " + word(command.directory) + " " +
-                     std::to_string(command.env.size());
+                     (brief ? "-" : std::to_string(command.env.size()));
   for (const auto& [name, value] : command.env) line += " " + word(name + "=" + value);
   // env would take it for one more variable.
   if (!command.env.empty() && contains(command.argv.front(), "="))
     return Error{Status::invalid, visible(command.argv.front()) + ": a program with \"=\" in it"};
-  for (const std::string& argument : command.argv) line += " " + word(argument);
+  for (std::size_t i = brief ? brief_text : 0; i < command.argv.size(); ++i)
+    if (!brief || i != brief_text + 1) line += " " + word(command.argv[i]);
   if (line.find('\0') != std::string::npos)
     return Error{Status::invalid, visible(command.argv.front()) + ": a NUL byte in an argument"};
   return line + "\n";

@@ -9,14 +9,17 @@ namespace dtenv {
 /// the user has: so no single quote, no newline, no "!" and no double backslash.
 ///
 /// A request is shell words: NONCE INPUT-SIZE PREVIOUS-PID FOLDER VARIABLES NAME=VALUE… ARGV…, with
-/// "$N" for newlines; then INPUT-SIZE bytes. The answer on stdout is NONCE "S" PID "\n", the
+/// "$N" for newlines; then INPUT-SIZE bytes. VARIABLES may be "-": the words are a brief program of
+/// ours and its arguments, for this shell itself: a shell and setsid less to start, each of which
+/// costs as much as the work of such a program. The answer on stdout is NONCE "S" PID "\n", the
 /// output, NONCE "E" STATUS "\n"; on stderr the same without PID and STATUS. NONCE "R" instead of
 /// "S": not run, since the previous command left processes that may still write here.
 ///
 /// setsid gives each command a process group by which it can be ended from another channel; it is
 /// not a background job, since those ignore SIGINT. What the command leaves of its input is read
-/// away, so that the next line is a request again. `kill` gets no "--": dash and busybox take it
-/// for a process after some forms, and for none of these do they need it.
+/// away, so that the next line is a request again (by `cat` only where something is left). `kill`
+/// gets no "--": dash and busybox take it for a process after some forms, and for none of these do
+/// they need it.
 inline constexpr std::string_view remote_program =
     "unset ENV BASH_ENV; LC_ALL=C.UTF-8; LANG=C.UTF-8; "
     "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; "
@@ -29,6 +32,7 @@ inline constexpr std::string_view remote_program =
     "cd \"$d\" 2>/dev/null || { printf \"%s: No such file or directory\\n\" \"$d\" >&2; exit 127; "
     "}; "
     "else cd \"$HOME\" 2>/dev/null || cd /; fi; "
+    "if test \"$e\" = -; then p=$1; shift; eval \"$p\"; exit; fi; "
     "if test \"$e\" = 0; then "
     "command -v \"$1\" >/dev/null 2>&1 || { printf \"%s: not found\\n\" \"$1\" >&2; exit 127; }; "
     "exec setsid \"$@\"; fi; exec setsid env \"$@\"; }; "
@@ -38,7 +42,8 @@ inline constexpr std::string_view remote_program =
     "test \"$i\" = 0 || head -c \"$i\" >/dev/null; "
     "printf \"%sR\\n\" \"$n\" >&2; printf \"%sR\\n\" \"$n\"; continue; fi; "
     "if test \"$i\" = 0; then ( r \"$@\" ) </dev/null; s=$?; "
-    "else head -c \"$i\" | { ( r \"$@\" ); s=$?; cat >/dev/null; exit \"$s\"; }; s=$?; fi; "
+    "else head -c \"$i\" | { ( r \"$@\" ); s=$?; read -r x && cat >/dev/null; exit \"$s\"; }; "
+    "s=$?; fi; "
     "printf \"%sE\\n\" \"$n\" >&2; printf \"%sE%s\\n\" \"$n\" \"$s\"; "
     "done";
 

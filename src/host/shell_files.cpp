@@ -1,5 +1,6 @@
 #include "host/shell_files.hpp"
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "host/safe_folder.hpp"
 #include "host/shell_programs.hpp"
@@ -12,6 +13,7 @@ Command program(std::string_view text, Argv arguments) {
   Command command;
   command.argv = {"sh", "-c", std::string(text), "dtenv"};
   for (std::string& argument : arguments) command.argv.push_back(std::move(argument));
+  command.brief = true;
   return command;
 }
 
@@ -68,21 +70,82 @@ Task<Result<std::optional<FileState>>> shell_read(Host& host, std::string path, 
   co_return std::optional<FileState>(std::move(state));
 }
 
-Task<Result<void>> shell_write(Host& host, const FileWrite& file) {
-  DT_CO_TRY(check_path(file.path));
-  if (!file.owner.empty() && !parse_owner(file.owner))
-    co_return Error{Status::invalid,
-                    file.path + ": the owner is not uid:gid: " + visible(file.owner)};
-  std::string sha = "-";
-  if (file.expected_sha256) sha = file.expected_sha256->empty() ? "absent" : *file.expected_sha256;
-  Command command =
-      program(write_program,
-              {file.path, std::to_string(file.content.size()), file.mode ? octal(*file.mode) : "-",
-               file.owner.empty() ? "-" : file.owner, sha, file.follow_symlink ? "1" : "0",
-               file.make_folders ? "1" : "0", octal(file.folder_mode.value_or(0755))});
-  command.input = file.content;
-  DT_CO_TRY_ASSIGN(Outcome outcome, co_await host.run(command));
-  if (!outcome.ok()) co_return file_error(file.path, outcome);
+namespace {
+
+std::string folder_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+/// How many of them go in one call: what stands in one folder, but for links to be followed.
+std::size_t group_of(std::span<const FileWrite> files) {
+  std::size_t count = 1;
+  while (count < files.size() && !files[0].follow_symlink && !files[count].follow_symlink &&
+         folder_of(files[count].path) == folder_of(files[0].path) &&
+         files[count].make_folders == files[0].make_folders)
+    ++count;
+  return count;
+}
+
+Result<void> check_write(const FileWrite& file) {
+  DT_TRY(check_path(file.path));
+  if (file.owner.empty() || parse_owner(file.owner)) return {};
+  return Error{Status::invalid, file.path + ": the owner is not uid:gid: " + visible(file.owner)};
+}
+
+Command write_command(std::span<const FileWrite> files) {
+  const FileWrite& first = files.front();
+  Argv words = {folder_of(first.path), first.make_folders ? "1" : "0",
+                octal(first.folder_mode.value_or(0755)), first.follow_symlink ? "1" : "0",
+                hex(random_bytes(8))};
+  std::string input;
+  for (const FileWrite& file : files) {
+    std::string sha = "-";
+    if (file.expected_sha256)
+      sha = file.expected_sha256->empty() ? "absent" : *file.expected_sha256;
+    words.push_back(file.path.substr(file.path.rfind('/') + 1));
+    words.push_back(std::to_string(file.content.size()));
+    words.push_back(file.mode ? octal(*file.mode) : "-");
+    words.push_back(file.owner.empty() ? "-" : file.owner);
+    words.push_back(std::move(sha));
+    input += file.content;
+  }
+  Command command = program(write_program, std::move(words));
+  command.input = std::move(input);
+  return command;
+}
+
+/// "2 a folder": of the second file.
+Error write_error(std::span<const FileWrite> files, Outcome outcome) {
+  const std::size_t line = trim(outcome.err).rfind('\n');
+  const std::size_t at = line == std::string_view::npos ? 0 : line + 1;
+  const std::size_t blank = outcome.err.find(' ', at);
+  std::size_t number = 1;
+  if (blank != std::string::npos)
+    if (const auto told = parse_integer(std::string_view(outcome.err).substr(at, blank - at), 1,
+                                        static_cast<std::int64_t>(files.size()))) {
+      number = static_cast<std::size_t>(*told);
+      outcome.err.erase(at, blank + 1 - at);
+    }
+  return file_error(files[number - 1].path, outcome);
+}
+
+}  // namespace
+
+Task<Result<void>> shell_write(Host& host, std::span<const FileWrite> files) {
+  for (const FileWrite& file : files) {
+    DT_CO_TRY(check_write(file));
+  }
+  bool one_by_one = false;
+  while (!files.empty()) {
+    const std::size_t count = one_by_one ? 1 : group_of(files);
+    const auto group = files.first(count);
+    const Command command = write_command(group);
+    DT_CO_TRY_ASSIGN(const Outcome outcome, co_await host.run(command));
+    one_by_one = one_by_one || outcome.exit_code == file_exit::one_by_one;
+    if (outcome.exit_code == file_exit::one_by_one && count > 1) continue;
+    if (!outcome.ok()) co_return write_error(group, outcome);
+    files = files.subspan(count);
+  }
   co_return Result<void>{};
 }
 

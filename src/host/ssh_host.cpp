@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "host/shell_files.hpp"
+#include "net/docker_client.hpp"
 #include "proc/child.hpp"
 
 namespace dtenv {
@@ -58,8 +59,8 @@ Task<Result<std::optional<FileState>>> SshHost::read(std::string path, std::size
   co_return co_await shell_read(*this, std::move(path), limit);
 }
 
-Task<Result<void>> SshHost::write(const FileWrite& file) {
-  co_return co_await shell_write(*this, file);
+Task<Result<void>> SshHost::write_all(std::span<const FileWrite> files) {
+  co_return co_await shell_write(*this, files);
 }
 
 Task<Result<Docker*>> SshHost::docker() {
@@ -71,7 +72,7 @@ Task<Result<Docker*>> SshHost::docker() {
     DT_CO_TRY(co_await open_socket(path));
     socket_is_open_ = true;
   }
-  if (!docker_) docker_ = std::make_unique<Docker>(*context_.curl, path, name_);
+  if (!docker_) docker_ = std::make_unique<DockerClient>(*context_.curl, path, name_);
   if (answered_) co_return docker_.get();
   auto version = co_await docker_->version();
   if (!version) {

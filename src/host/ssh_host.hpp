@@ -24,7 +24,7 @@ class SshHost : public Host {
   Task<Result<void>> connect() override;
   Task<Result<Outcome>> run(const Command& command, OutputSink sink = {}) override;
   Task<Result<std::optional<FileState>>> read(std::string path, std::size_t limit) override;
-  Task<Result<void>> write(const FileWrite& file) override;
+  Task<Result<void>> write_all(std::span<const FileWrite> files) override;
   Task<Result<Docker*>> docker() override;
 
  private:

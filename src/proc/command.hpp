@@ -19,6 +19,10 @@ struct Command {
   /// In a container: the input stays open behind `input`, so that its end tells the program that we
   /// are gone. Elsewhere it ends at once.
   bool hold_input = false;
+  /// A constant program of ours for sh (argv: sh, -c, TEXT, dtenv, words), at its end within a
+  /// moment: a transport may run it in a shell it has there already, which saves two programs'
+  /// starts. A cancel lets it come to its end.
+  bool brief = false;
   Duration timeout = std::chrono::seconds(60);
   std::size_t output_limit = std::size_t{16} << 20;  ///< of each stream; more is cut and said
 };

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "contract/setup.hpp"
+#include "net/docker_client.hpp"
 #include "proc/child.hpp"
 
 namespace dtenv {
@@ -46,7 +47,8 @@ struct Container {
     }
     asio::io_context loop;
     CurlLoop curl(loop.get_executor());
-    Docker docker(curl, "/var/run/docker.sock", "local");
+    DockerClient client(curl, "/var/run/docker.sock", "local");
+    Docker& docker = client;
     const auto made = run_on(loop, make(docker));
     if (!made) problem = made.error().message;
   }
@@ -55,7 +57,8 @@ struct Container {
     if (!problem.empty()) return;
     asio::io_context loop;
     CurlLoop curl(loop.get_executor());
-    Docker docker(curl, "/var/run/docker.sock", "local");
+    DockerClient client(curl, "/var/run/docker.sock", "local");
+    Docker& docker = client;
     run_on(loop, docker.remove("/containers/" + name + "?force=1&v=1"));
     run_on(loop, docker.remove("/images/" + name + ":latest?force=1"));
   }
@@ -96,7 +99,7 @@ ContainerSetup::ContainerSetup() {
   skip = container().problem;
   argv_vectors = 40;  // an exec takes the engine a tenth of a second
   if (!skip.empty()) return;
-  docker = std::make_unique<Docker>(curl, "/var/run/docker.sock", "local");
+  docker = std::make_unique<DockerClient>(curl, "/var/run/docker.sock", "local");
   host = make_container_host(*docker, container().name, "inside");
   folder = "/data/f" + std::to_string(++count);
   const auto connected = run_on(loop, host->connect());

@@ -63,6 +63,52 @@ TEST_SUITE("files") {
     CHECK(setup.write(setup.file("two", "x")));
   }
 
+  TEST_CASE_TEMPLATE("many files at once, of one folder and of others", T, KEEPERS) {
+    T setup;
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
+    const std::string bytes = random_bytes(200'000);
+    std::vector<FileWrite> files = {setup.file("one", "1"), setup.file("two 'b'", bytes),
+                                    setup.file("three", ""), setup.file("sub/four", "4\n"),
+                                    setup.file("sub/five", "5")};
+    files[1].mode = 0600;
+    files[2].mode = 0755;
+    if (::geteuid() == 0) files[3].owner = "1234:2345";
+    REQUIRE(setup.write_all(files));
+    for (const FileWrite& file : files) {
+      const auto found = setup.read(file.path);
+      REQUIRE(found);
+      REQUIRE(*found);
+      CHECK((*found)->content == file.content);
+      CHECK((*found)->mode == file.mode.value_or(0644));
+      if (!file.owner.empty()) CHECK((*found)->owner == file.owner);
+    }
+    files[1].content = "short";
+    files[1].mode.reset();
+    REQUIRE(setup.write_all(files));
+    CHECK((*setup.read(files[1].path))->content == "short");
+    CHECK((*setup.read(files[1].path))->mode == 0600);
+  }
+
+  TEST_CASE_TEMPLATE("of files in one folder none is replaced where one cannot be", T, SshSetup,
+                     ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>) {
+    T setup;
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
+    REQUIRE(setup.write_all({setup.file("one", "old"), setup.file("two", "old")}));
+    REQUIRE(setup.run({"mkdir", setup.folder + "/sub"})->ok());
+    std::vector<FileWrite> files = {setup.file("one", "new"), setup.file("two", "new")};
+    files[1].expected_sha256 = sha256("other");
+    const auto stale = setup.write_all(files);
+    REQUIRE(!stale);
+    CHECK(stale.error().status == Status::plan_stale);
+    CHECK(starts_with(stale.error().message, files[1].path + ": "));
+    files[1] = setup.file("sub", "new");
+    const auto folder = setup.write_all(files);
+    REQUIRE(!folder);
+    CHECK(folder.error().message == setup.folder + "/sub: a folder");
+    CHECK((*setup.read(setup.folder + "/one"))->content == "old");
+    CHECK(listing(setup) == "one\nsub\ntwo\n");
+  }
+
   TEST_CASE_TEMPLATE("a write is refused when the file is not as expected", T, KEEPERS) {
     T setup;
     SKIP_UNLESS(setup.skip.empty(), setup.skip);

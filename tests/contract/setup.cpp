@@ -42,8 +42,8 @@ class ShellHost : public LocalHost {
   Task<Result<std::optional<FileState>>> read(std::string path, std::size_t limit) override {
     co_return co_await shell_read(*this, std::move(path), limit);
   }
-  Task<Result<void>> write(const FileWrite& file) override {
-    co_return co_await shell_write(*this, file);
+  Task<Result<void>> write_all(std::span<const FileWrite> files) override {
+    co_return co_await shell_write(*this, files);
   }
 
  private:
@@ -67,6 +67,10 @@ std::string fresh_folder() {
 
 Result<void> Setup::write(const FileWrite& file) {
   return run_on(loop, host->write(file));
+}
+
+Result<void> Setup::write_all(const std::vector<FileWrite>& files) {
+  return run_on(loop, host->write_all(files));
 }
 
 FileWrite Setup::file(const std::string& name, std::string content) const {

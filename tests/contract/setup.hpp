@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/fake_host.hpp"
 #include "host/host.hpp"
@@ -36,6 +37,7 @@ struct Setup {
     return run_on(loop, host->read(path, limit));
   }
   Result<void> write(const FileWrite& file);
+  Result<void> write_all(const std::vector<FileWrite>& files);
   FileWrite file(const std::string& name, std::string content) const;
 };
 

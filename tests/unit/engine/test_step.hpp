@@ -32,7 +32,7 @@ class TestHost final : public Host {
   Task<Result<std::optional<FileState>>> read(std::string, std::size_t) override {
     co_return std::optional<FileState>();
   }
-  Task<Result<void>> write(const FileWrite&) override { co_return Result<void>(); }
+  Task<Result<void>> write_all(std::span<const FileWrite>) override { co_return Result<void>(); }
   Task<Result<Docker*>> docker() override { co_return Error(Status::not_found, "no engine"); }
 
   TestWorld& world;
