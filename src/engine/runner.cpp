@@ -40,6 +40,7 @@ Runner::Runner(RunnerOptions options, Environment environment, Approval approval
       step.kind = entry.step->kind();
     }
     machines_.push_back({&node, nullptr, &result, false});
+    index_.emplace(node.name, i);
   }
 }
 
@@ -108,9 +109,11 @@ Task<void> Runner::connect_one(std::size_t machine) {
 Task<void> Runner::look() {
   for (std::size_t step = 0; step < environment_.steps.size(); ++step) {
     if (blocked(step)) continue;
-    const Facts facts = co_await observe(step);
+    Facts facts = co_await observe(step);
     const auto planned = plan(step, facts, false);
-    if (planned) record(step, *planned, facts);
+    if (!planned) continue;
+    record(step, *planned, facts);
+    if (!seen_ && !planned->changes.empty()) seen_ = Seen{step, std::move(facts)};
   }
   const json::object plan = plan_json(report_);
   plan_text_ = json::serialize(plan);
@@ -168,16 +171,17 @@ std::optional<Plan> Runner::plan(std::size_t step, const Facts& facts, bool dest
   return std::move(*planned);
 }
 
+std::vector<std::vector<Change>> Runner::by_machine(const std::vector<Change>& changes) const {
+  std::vector<std::vector<Change>> sorted(machines_.size());
+  for (const Change& change : changes) sorted[index_of(change.node)].push_back(change);
+  return sorted;
+}
+
 /// What the plan says of one machine.
-void Runner::record_machine(std::size_t machine, std::size_t step, const Plan& planned) {
+void Runner::record_machine(std::size_t machine, std::size_t step, std::vector<Change> changes) {
   StepResult& mine = result(machine, step);
-  const std::string& name = machines_[machine].node->name;
-  mine.planned.clear();
+  mine.planned = std::move(changes);
   mine.notes.clear();
-  for (const Change& change : planned.changes)
-    if (change.node == name) mine.planned.push_back(change);
-  for (const Note& note : planned.notes)
-    if (note.node == name || (note.node.empty() && machine == 0)) mine.notes.push_back(note);
   if (mine.state == StepState::failed) return;
   mine.state = !mine.planned.empty() ? StepState::planned
                : mine.made.empty()   ? StepState::ok
@@ -186,10 +190,18 @@ void Runner::record_machine(std::size_t machine, std::size_t step, const Plan& p
 
 void Runner::record(std::size_t step, const Plan& planned, const Facts& facts) {
   const AnyStep& kind = *environment_.steps[step].step;
+  std::vector<std::vector<Change>> changes = by_machine(planned.changes);
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     if (!facts[i].value.has_value()) continue;
     result(i, step).facts = kind.describe(facts[i]);
-    record_machine(i, step, planned);
+    record_machine(i, step, std::move(changes[i]));
+  }
+  for (const Note& note : planned.notes) {
+    const std::size_t machine = note.node.empty() ? 0 : index_of(note.node);
+    if (facts[machine].value.has_value()) result(machine, step).notes.push_back(note);
+  }
+  for (std::size_t i = 0; i < machines_.size(); ++i) {
+    if (!facts[i].value.has_value()) continue;
     const auto failure = planned.failures.find(machines_[i].node->name);
     if (failure != planned.failures.end()) fail(i, step, failure->second);
   }
@@ -221,9 +233,8 @@ bool Runner::takes_part(std::size_t machine, std::size_t step) const {
 }
 
 std::size_t Runner::index_of(std::string_view node) const {
-  const auto found = std::find_if(machines_.begin(), machines_.end(),
-                                  [&](const Machine& m) { return m.node->name == node; });
-  return static_cast<std::size_t>(found - machines_.begin());
+  const auto found = index_.find(node);
+  return found == index_.end() ? machines_.size() : found->second;
 }
 
 StepResult& Runner::result(std::size_t machine, std::size_t step) {
@@ -260,8 +271,8 @@ Target Runner::target(std::size_t machine, Progress& progress) {
     return other < machines_.size() && machines_[other].live ? machines_[other].host.get()
                                                              : nullptr;
   };
-  return {*self.host, *self.node,      environment_.nodes, outputs_,
-          progress,   std::move(peer), options_.secret,    environment_.cluster};
+  return {*self.host,      *self.node,      environment_.nodes,   outputs_, progress,
+          std::move(peer), options_.secret, environment_.cluster, &texts_};
 }
 
 }  // namespace dtenv

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/task.hpp"
@@ -54,6 +56,10 @@ class Runner {
   };
   /// What the machines of one step say: facts by machine, empty where it has none.
   using Facts = std::vector<AnyFacts>;
+  struct Seen {
+    std::size_t step;
+    Facts facts;
+  };
 
   Task<void> work();
   Task<void> connect();
@@ -64,6 +70,8 @@ class Runner {
   Task<void> apply_step(std::size_t step);
   Task<bool> apply_round(std::size_t step, const Plan& plan);
   Task<void> apply_changes(std::size_t machine, std::size_t step, std::vector<Change> changes);
+  Task<bool> apply_together(std::size_t machine, std::size_t step, std::span<const Change> changes);
+  void record_made(std::size_t machine, std::size_t step, const Change& change);
   Task<void> stop_active();
   Task<void> stop_one(std::size_t active);
 
@@ -72,7 +80,8 @@ class Runner {
   /// nullopt: the step failed for every machine and the results say why.
   std::optional<Plan> plan(std::size_t step, const Facts& facts, bool destroying);
   Cluster<AnyFacts> cluster_of(const Facts& facts) const;
-  void record_machine(std::size_t machine, std::size_t step, const Plan& plan);
+  std::vector<std::vector<Change>> by_machine(const std::vector<Change>& changes) const;
+  void record_machine(std::size_t machine, std::size_t step, std::vector<Change> changes);
   void record(std::size_t step, const Plan& plan, const Facts& facts);
   bool judge(std::size_t step, const std::vector<Change>& changes);
   bool blocked(std::size_t step);
@@ -95,7 +104,11 @@ class Runner {
   EventStream events_;
   Report report_;
   std::vector<Machine> machines_;
+  std::unordered_map<std::string_view, std::size_t> index_;  ///< of machines_, by name
+  /// Of the first step with a change, as look() saw it: apply begins from there.
+  std::optional<Seen> seen_;
   Outputs outputs_;
+  TextPool texts_;
   std::vector<Active> active_;
   Duration stop_grace_ = std::chrono::seconds(2);
   std::string plan_text_;

@@ -1,7 +1,7 @@
-// The changing half of Runner: rounds of observe, plan, apply; destroy; stop after a cancel;
-// outcome.
+// The changing half of Runner: rounds of observe, plan, apply; destroy; stop after a cancel.
 #include <algorithm>
 #include <boost/json.hpp>
+#include <span>
 
 #include "base/deadline.hpp"
 #include "base/parallel.hpp"
@@ -14,6 +14,10 @@ namespace {
 
 /// A step that is not through after so many rounds never will be.
 constexpr int round_limit = 8;
+
+std::string words_of(const Change& change) {
+  return std::string(action_name(change.action)) + " " + change.resource;
+}
 
 }  // namespace
 
@@ -71,7 +75,14 @@ Task<void> Runner::apply_step(std::size_t step) {
     if (round == 0)
       for (std::size_t i = 0; i < machines_.size(); ++i)
         if (takes_part(i, step)) tell("step.started", i, step, "");
-    const Facts facts = co_await observe(step);
+    // Nothing of ours has happened since the first look at the first step with a change.
+    const bool fresh = seen_ && seen_->step == step;
+    Facts facts;
+    if (fresh)
+      facts = std::move(seen_->facts);
+    else
+      facts = co_await observe(step);
+    seen_.reset();
     const auto planned = plan(step, facts, false);
     if (!planned) co_return;
     record(step, *planned, facts);
@@ -105,7 +116,6 @@ void Runner::repeated(std::size_t step, const Plan& planned, const std::set<std:
 
 /// Applies the lowest stage. False: there was nothing to do.
 Task<bool> Runner::apply_round(std::size_t step, const Plan& planned) {
-  std::vector<std::vector<Change>> by_machine(machines_.size());
   int stage = 0;
   bool any = false;
   for (const Change& change : planned.changes) {
@@ -118,10 +128,10 @@ Task<bool> Runner::apply_round(std::size_t step, const Plan& planned) {
     if (any && change.stage == stage && takes_part(index_of(change.node), step))
       now.push_back(change);
   if (!any || !judge(step, now)) co_return false;
-  for (const Change& change : now) by_machine[index_of(change.node)].push_back(change);
+  std::vector<std::vector<Change>> changes = by_machine(now);
   co_await for_each_parallel(machines_.size(), options_.max_parallel,
-                             [this, step, &by_machine](std::size_t machine) {
-                               return apply_changes(machine, step, by_machine[machine]);
+                             [this, step, &changes](std::size_t machine) {
+                               return apply_changes(machine, step, std::move(changes[machine]));
                              });
   co_return true;
 }
@@ -130,33 +140,47 @@ Task<void> Runner::apply_changes(std::size_t machine, std::size_t step,
                                  std::vector<Change> changes) {
   if (changes.empty()) co_return;
   const auto begin = std::chrono::steady_clock::now();
-  StepProgress progress(events_, machines_[machine].node->name, environment_.steps[step].id);
-  for (const Change& change : changes) {
-    const std::string what = std::string(action_name(change.action)) + " " + change.resource;
-    tell("change.started", machine, step, what + ": " + change.reason);
-    active_.push_back({machine, step, change});
-    Target where = target(machine, progress);
-    const auto applied = co_await environment_.steps[step].step->apply(change, where);
-    active_.erase(std::find_if(active_.begin(), active_.end(), [&](const Active& active) {
-      return active.machine == machine && active.step == step;
-    }));
-    if (!applied) {
-      tell("change.failed", machine, step, what + ": " + applied.error().message);
-      fail(machine, step, applied.error());
-      break;
-    }
-    StepResult& mine = result(machine, step);
-    mine.made.push_back(change);
-    if (!mine.planned.empty()) {
-      const std::string key = change_key(change, mine.id);
-      mine.planned.erase(
-          std::remove_if(mine.planned.begin(), mine.planned.end(),
-                         [&](const Change& other) { return change_key(other, mine.id) == key; }),
-          mine.planned.end());
-    }
-    tell("change.finished", machine, step, what);
+  for (std::span<const Change> left = changes; !left.empty();) {
+    const std::size_t count = environment_.steps[step].step->together(left);
+    const bool applied = co_await apply_together(machine, step, left.first(count));
+    if (!applied) break;
+    left = left.subspan(count);
   }
   result(machine, step).spent += std::chrono::steady_clock::now() - begin;
+}
+
+/// Usually one change. False: the machine is out.
+Task<bool> Runner::apply_together(std::size_t machine, std::size_t step,
+                                  std::span<const Change> changes) {
+  StepProgress progress(events_, machines_[machine].node->name, environment_.steps[step].id);
+  for (const Change& change : changes)
+    tell("change.started", machine, step, words_of(change) + ": " + change.reason);
+  active_.push_back({machine, step, changes.front()});
+  Target where = target(machine, progress);
+  const auto applied = co_await environment_.steps[step].step->apply(changes, where);
+  active_.erase(std::find_if(active_.begin(), active_.end(), [&](const Active& active) {
+    return active.machine == machine && active.step == step;
+  }));
+  if (!applied) {
+    const std::string what = words_of(changes.front());
+    tell("change.failed", machine, step, what + ": " + applied.error().message);
+    fail(machine, step, applied.error());
+    co_return false;
+  }
+  for (const Change& change : changes) record_made(machine, step, change);
+  co_return true;
+}
+
+void Runner::record_made(std::size_t machine, std::size_t step, const Change& change) {
+  StepResult& mine = result(machine, step);
+  mine.made.push_back(change);
+  const auto same = [&](const Change& other) {
+    return other.resource == change.resource && other.action == change.action &&
+           other.after == change.after;
+  };
+  mine.planned.erase(std::remove_if(mine.planned.begin(), mine.planned.end(), same),
+                     mine.planned.end());
+  tell("change.finished", machine, step, words_of(change));
 }
 
 /// Last step first: what stands on something goes before it.
@@ -191,8 +215,7 @@ Task<void> Runner::stop_active() {
 
 Task<void> Runner::stop_one(std::size_t index) {
   const Active active = active_[index];
-  const std::string what =
-      std::string(action_name(active.change.action)) + " " + active.change.resource;
+  const std::string what = words_of(active.change);
   fail(active.machine, active.step, Error(Status::cancelled, what + ": cancelled"),
        StepState::cancelled);
   StepProgress progress(events_, machines_[active.machine].node->name,
@@ -201,80 +224,6 @@ Task<void> Runner::stop_one(std::size_t index) {
   auto stopping = environment_.steps[active.step].step->stop(active.change, where);
   const auto stopped = co_await with_deadline(std::move(stopping), stop_grace_, "stop of " + what);
   if (!stopped) tell("warning", active.machine, active.step, stopped.error().message);
-}
-
-std::optional<Error> Runner::outcome(bool cancelled) const {
-  if (cancelled)
-    return Error(Status::cancelled, "cancelled; the report says which changes were made");
-  if (report_.error) return report_.error;
-  std::vector<const Error*> failures;
-  std::size_t bad = 0;
-  for (std::size_t i = 0; i < report_.machines.size(); ++i) {
-    const Error* error = report_.machines[i].first_error();
-    if (error) failures.push_back(error);
-    if (error) ++bad;
-    // A step of the whole cluster speaks for it, wherever it failed.
-    for (std::size_t step = 0; step < report_.machines[i].steps.size(); ++step)
-      if (report_.machines[i].steps[step].error && environment_.steps[step].step->whole_cluster())
-        return report_.machines[i].steps[step].error;
-  }
-  if (bad > 0 && (bad == report_.machines.size())) return *failures.front();
-  if (bad > 0) {
-    Error partial(Status::partial, std::to_string(bad) + " of " +
-                                       std::to_string(report_.machines.size()) +
-                                       " machines failed: " + failures.front()->host + ": " +
-                                       failures.front()->message);
-    partial.host = failures.front()->host;
-    partial.step = failures.front()->step;
-    for (const Error* error : failures) {
-      Problem problem;
-      problem.problem =
-          error->host + (error->step.empty() ? "" : ": " + error->step) + ": " + error->message;
-      partial.detail.push_back(std::move(problem));
-    }
-    return partial;
-  }
-  if (options_.kind != JobKind::verify) return std::nullopt;
-  std::vector<Problem> pending;
-  for (const MachineResult& machine : report_.machines)
-    for (const StepResult& step : machine.steps)
-      for (const Change& change : step.planned)
-        pending.push_back(
-            {change.resource, 0, 0, machine.name + ": " + step.id + ": " + change.reason, "apply"});
-  if (pending.empty()) return std::nullopt;
-  std::string message = "not as the document wants it: " + pending.front().problem;
-  if (pending.size() > 1) message += ", and " + std::to_string(pending.size() - 1) + " more";
-  return Error(Status::verify, std::move(message), std::move(pending));
-}
-
-/// What was not reached any more is neither pending nor planned: it was cancelled.
-void Runner::mark_cancelled() {
-  for (MachineResult& machine : report_.machines)
-    for (StepResult& step : machine.steps)
-      if (step.state == StepState::pending || step.state == StepState::planned)
-        step.state = StepState::cancelled;
-}
-
-void Runner::finish(bool cancelled, const std::exception_ptr& failure) {
-  if (failure) {
-    try {
-      std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-      report_.error = Error(Status::internal, std::string("unexpected: ") + e.what());
-    }
-  }
-  if (cancelled) mark_cancelled();
-  report_.error = outcome(cancelled);
-  report_.spent = std::chrono::steady_clock::now() - report_.start;
-}
-
-void Runner::announce_end() {
-  Event event;
-  event.type = "job.finished";
-  event.text = report_.error
-                   ? std::string(status_name(report_.error->status)) + ": " + report_.error->message
-                   : "OK";
-  events_.emit(event);
 }
 
 }  // namespace dtenv

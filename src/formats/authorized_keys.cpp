@@ -10,8 +10,6 @@ namespace dtenv {
 
 namespace {
 
-constexpr std::size_t max_file = std::size_t{8} << 20;
-
 /// An option is a word, or NAME="VALUE" without another quote in it.
 bool is_option(std::string_view option) {
   const auto is_plain = [](char c) {
@@ -29,20 +27,28 @@ bool is_option(std::string_view option) {
 
 }  // namespace
 
-Result<MergedKeys> merge_authorized_keys(std::string_view text,
-                                         const std::vector<AuthorizedKey>& keys,
-                                         std::string_view tag) {
-  if (text.size() > max_file) return Error{Status::config, "authorized_keys: larger than 8 MiB"};
+Result<std::string> render_authorized_keys(const std::vector<AuthorizedKey>& keys) {
   std::string lines;
-  std::set<std::string> ours;
+  std::set<std::string> seen;
   for (const AuthorizedKey& key : keys) {
     for (const std::string& option : key.options)
       if (!is_option(option))
         return Error{Status::config,
                      "authorized_keys: the option \"" + visible(option) + "\" is not one"};
-    if (!ours.insert(key.key.words()).second) continue;
+    if (!seen.insert(key.key.words()).second) continue;
     lines += join(key.options, ",") + (key.options.empty() ? "" : " ") + key.key.line() + "\n";
   }
+  return lines;
+}
+
+Result<MergedKeys> merge_authorized_keys(std::string_view text,
+                                         const std::vector<AuthorizedKey>& keys,
+                                         std::string_view tag) {
+  if (text.size() > authorized_keys_limit)
+    return Error{Status::config, "authorized_keys: larger than 8 MiB"};
+  DT_TRY_ASSIGN(const std::string lines, render_authorized_keys(keys));
+  std::set<std::string> ours;
+  for (const AuthorizedKey& key : keys) ours.insert(key.key.words());
   MergedKeys merged;
   DT_TRY_ASSIGN(merged.text, with_block(text, tag, lines, BlockPlace::last));
   DT_TRY_ASSIGN(const std::string foreign, without_block(text, tag));

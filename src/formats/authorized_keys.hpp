@@ -15,6 +15,12 @@ struct AuthorizedKey {
   std::vector<std::string> options;
 };
 
+/// A larger one is not read, let alone written.
+constexpr std::size_t authorized_keys_limit = std::size_t{8} << 20;
+
+/// Their lines, each key once. CONFIG: an option that no line can carry.
+Result<std::string> render_authorized_keys(const std::vector<AuthorizedKey>& keys);
+
 struct MergedKeys {
   std::string text;
   std::vector<std::string> notes;  ///< keys of ours that stand in foreign lines too

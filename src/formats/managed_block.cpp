@@ -35,8 +35,17 @@ std::string marker(std::string_view tag, std::string_view word) {
   return "# dtenv:" + std::string(tag) + " " + std::string(word);
 }
 
-std::string checksum(std::string_view content) {
-  return sha256(content).substr(0, 16);
+/// A block is of whole lines.
+std::string whole_lines(std::string_view content) {
+  std::string lines(content);
+  if (!lines.empty() && lines.back() != '\n') lines += '\n';
+  return lines;
+}
+
+/// As it stands in the begin marker.
+std::string_view written_checksum(const Line& first) {
+  const std::size_t at = first.text.find(" sha256=");
+  return at == std::string_view::npos ? "" : first.text.substr(at + 8, 16);
 }
 
 Error bad(std::string_view text, std::size_t at, std::string_view tag, std::string problem) {
@@ -62,18 +71,16 @@ Result<std::size_t> find_end(std::string_view text, const Line& first, std::stri
   return bad(text, first.begin, tag, "never ends");
 }
 
-/// The content's checksum as the begin marker has it; CRLF put in by an editor does not count.
+/// CRLF put in by an editor does not count.
 Result<void> check_content(std::string_view text, const Line& first, std::size_t end,
                            std::string_view tag) {
   const std::string content = replace_all(text.substr(first.end, end - first.end), "\r\n", "\n");
-  const std::size_t at = first.text.find(" sha256=");
-  const std::string_view written =
-      at == std::string_view::npos ? "" : first.text.substr(at + 8, 16);
-  if (written == checksum(content)) return {};
+  if (written_checksum(first) == block_checksum(content)) return {};
   return bad(text, first.begin, tag, "was edited by hand");
 }
 
-Result<std::optional<Block>> find_block(std::string_view text, std::string_view tag) {
+Result<std::optional<Block>> find_block(std::string_view text, std::string_view tag,
+                                        bool hollow = false) {
   const std::string begin = marker(tag, "begin");
   std::optional<Block> found;
   for (std::size_t at = 0; at < text.size();) {
@@ -83,7 +90,9 @@ Result<std::optional<Block>> find_block(std::string_view text, std::string_view 
     if (!starts_with(line.text, begin + " ") && line.text != begin) continue;
     if (found) return bad(text, line.begin, tag, "stands there a second time");
     DT_TRY_ASSIGN(const std::size_t end, find_end(text, line, tag));
-    DT_TRY(check_content(text, line, end, tag));
+    if (!hollow) {
+      DT_TRY(check_content(text, line, end, tag));
+    }
     at = line_at(text, end).end;
     found = Block{line.begin, at, contains(line.text, added_line_end)};
   }
@@ -98,12 +107,10 @@ std::string cut(std::string_view text, const Block& block) {
   return std::string(text.substr(0, begin)) + std::string(text.substr(block.end));
 }
 
-std::string render(std::string_view tag, std::string_view content, bool line_end_added) {
-  std::string lines(content);
-  if (!lines.empty() && lines.back() != '\n') lines += '\n';
-  return marker(tag, "begin") + " sha256=" + checksum(lines) +
-         std::string(line_end_added ? added_line_end : "") + "\n" + lines + marker(tag, "end") +
-         "\n";
+/// The two markers, with nothing between.
+std::string render(std::string_view tag, std::string_view checksum, bool line_end_added) {
+  return marker(tag, "begin") + " sha256=" + std::string(checksum) +
+         std::string(line_end_added ? added_line_end : "") + "\n" + marker(tag, "end") + "\n";
 }
 
 }  // namespace
@@ -115,20 +122,56 @@ bool is_block_tag(std::string_view tag) {
   });
 }
 
-Result<std::string> with_block(std::string_view text, std::string_view tag,
-                               std::string_view content, BlockPlace place) {
+std::string block_checksum(std::string_view content) {
+  return sha256(content).substr(0, 16);
+}
+
+Result<std::string> with_hollow_block(const ManagedText& managed, std::string_view tag,
+                                      std::string_view checksum, BlockPlace place) {
   if (!is_block_tag(tag))
     return Error{Status::config, "\"" + visible(tag) + "\" cannot name a managed block"};
-  DT_TRY_ASSIGN(const std::optional<Block> block, find_block(text, tag));
+  const std::string_view text = managed.text;
+  DT_TRY_ASSIGN(const std::optional<Block> block, find_block(text, tag, managed.hollow));
   if (block && place == BlockPlace::last) {
-    return std::string(text.substr(0, block->begin)) + render(tag, content, block->line_end_added) +
-           std::string(text.substr(block->end));
+    return std::string(text.substr(0, block->begin)) +
+           render(tag, checksum, block->line_end_added) + std::string(text.substr(block->end));
   }
   std::string foreign = block ? cut(text, *block) : std::string(text);
-  if (place == BlockPlace::first) return render(tag, content, false) + foreign;
+  if (place == BlockPlace::first) return render(tag, checksum, false) + foreign;
   const bool add_line_end = !foreign.empty() && foreign.back() != '\n';
   if (add_line_end) foreign += '\n';
-  return foreign + render(tag, content, add_line_end);
+  return foreign + render(tag, checksum, add_line_end);
+}
+
+std::string fill_block(std::string_view hollow, std::string_view tag, std::string_view content) {
+  const std::string end = marker(tag, "end");
+  for (std::size_t at = 0; at < hollow.size();) {
+    const Line line = line_at(hollow, at);
+    if (line.text == end)
+      return std::string(hollow.substr(0, at)) + whole_lines(content) +
+             std::string(hollow.substr(at));
+    at = line.end;
+  }
+  return std::string(hollow);
+}
+
+Result<std::string> with_block(std::string_view text, std::string_view tag,
+                               std::string_view content, BlockPlace place) {
+  const std::string lines = whole_lines(content);
+  DT_TRY_ASSIGN(const std::string hollow,
+                with_hollow_block({std::string(text)}, tag, block_checksum(lines), place));
+  return fill_block(hollow, tag, lines);
+}
+
+ManagedText hollow_block(std::string_view text, std::string_view tag) {
+  const auto block = find_block(text, tag);
+  if (!block || !*block) return {std::string(text)};
+  const Line first = line_at(text, (*block)->begin);
+  const auto end = find_end(text, first, tag);
+  const std::string_view content = text.substr(first.end, *end - first.end);
+  // An editor's CRLF is no edit, and not what we wrote either: it is written anew.
+  if (block_checksum(content) != written_checksum(first)) return {std::string(text)};
+  return {std::string(text.substr(0, first.end)) + std::string(text.substr(*end)), true};
 }
 
 Result<std::string> without_block(std::string_view text, std::string_view tag) {

@@ -24,6 +24,26 @@ Result<std::string> with_block(std::string_view text, std::string_view tag,
 
 Result<std::string> without_block(std::string_view text, std::string_view tag);
 
+/// Such a file with or without what stands between the markers: a plan for thousands of machines
+/// holds the foreign bytes of each, and what is ours, and the same on all of them, once.
+struct ManagedText {
+  std::string text;
+  bool hollow = false;  ///< left out; it was as the checksum in the begin marker says
+};
+
+/// Hollow where the block is sound; a text without a block, or with an edited one, as it is.
+ManagedText hollow_block(std::string_view text, std::string_view tag);
+
+/// What the begin marker says of this content.
+std::string block_checksum(std::string_view content);
+
+/// with_block() by the content's checksum alone: a hollow text.
+Result<std::string> with_hollow_block(const ManagedText& text, std::string_view tag,
+                                      std::string_view checksum, BlockPlace place);
+
+/// The whole of a hollow text of with_hollow_block().
+std::string fill_block(std::string_view hollow, std::string_view tag, std::string_view content);
+
 /// [A-Za-z0-9._-]{1,64}: what a marker, a comment and a file's name can carry.
 bool is_block_tag(std::string_view tag);
 

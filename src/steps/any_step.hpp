@@ -3,6 +3,7 @@
 #include <any>
 #include <boost/json/object.hpp>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "steps/step.hpp"
@@ -24,7 +25,9 @@ class AnyStep {
   virtual Task<Result<AnyFacts>> observe(Target& target) const = 0;
   virtual Result<Plan> plan(const Cluster<AnyFacts>& cluster) const = 0;
   virtual Result<Plan> plan_destroy(const Cluster<AnyFacts>& cluster) const = 0;
-  virtual Task<Result<void>> apply(const Change& change, Target& target) const = 0;
+  /// How many of the first of these changes of one machine apply() takes at once: 1 at least.
+  virtual std::size_t together(std::span<const Change> changes) const = 0;
+  virtual Task<Result<void>> apply(std::span<const Change> changes, Target& target) const = 0;
   virtual Task<Result<void>> stop(const Change& change, Target& target) const = 0;
   virtual void publish(const Cluster<AnyFacts>& cluster, Outputs& outputs) const = 0;
   virtual json::object describe(const AnyFacts& facts) const = 0;
@@ -55,8 +58,17 @@ class StepAdapter final : public AnyStep {
     else
       return Plan{};
   }
-  Task<Result<void>> apply(const Change& change, Target& target) const override {
-    return S::apply(config_, change, target);
+  std::size_t together(std::span<const Change> changes) const override {
+    if constexpr (requires { S::together(changes); })
+      return S::together(changes);
+    else
+      return 1;
+  }
+  Task<Result<void>> apply(std::span<const Change> changes, Target& target) const override {
+    if constexpr (requires { S::together(changes); })
+      return S::apply(config_, changes, target);
+    else
+      return S::apply(config_, changes.front(), target);
   }
   Task<Result<void>> stop(const Change& change, Target& target) const override {
     if constexpr (requires { S::stop(config_, change, target); })

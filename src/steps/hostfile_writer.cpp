@@ -51,10 +51,9 @@ Result<RenderedHostfile> wanted_file(const HostfileWriter::Config& config,
 /// comments, order of fields or own machines are not there to be lost.
 bool is_ours(const std::string& text, const std::vector<Node>& nodes) {
   if (trim(text).empty()) return true;
-  const auto is_node = [&](const HostEntry& host) {
-    return std::any_of(nodes.begin(), nodes.end(),
-                       [&](const Node& node) { return node.name == host.name; });
-  };
+  std::set<std::string_view> names;
+  for (const Node& node : nodes) names.insert(node.name);
+  const auto is_node = [&](const HostEntry& host) { return names.count(host.name) > 0; };
   for (const HostfileDialect dialect : hostfile_dialects()) {
     const auto file = parse_hostfile(text, dialect);
     if (!file || !std::all_of(file->hosts.begin(), file->hosts.end(), is_node)) continue;
@@ -62,6 +61,18 @@ bool is_ours(const std::string& text, const std::vector<Node>& nodes) {
     if (again && again->text == text) return true;
   }
   return false;
+}
+
+/// Whole where a person would read it; of the file of a large cluster its beginning, and a checksum
+/// so that another file is another change.
+std::string shown(const std::string& text) {
+  constexpr std::size_t whole = 4096;
+  constexpr std::size_t beginning = 1024;
+  if (text.size() <= whole) return text;
+  const std::size_t end = text.rfind('\n', beginning);
+  return text.substr(0, end == std::string::npos ? beginning : end + 1) + "… " +
+         std::to_string(std::count(text.begin(), text.end(), '\n')) + " lines, sha256 " +
+         sha256(text) + "\n";
 }
 
 void note_lost(const HostfileWriter::Config& config, const RenderedHostfile& wanted,
@@ -108,7 +119,7 @@ Task<Result<HostfileWriter::Facts>> HostfileWriter::observe(const Config& config
   if (!found.running) co_return facts;
   ContainerHost inside(*found.docker, found.name, target.node.name + "/" + found.name);
   DT_CO_TRY_ASSIGN(auto file, co_await inside.read(config.path, std::size_t{8} << 20));
-  if (file) facts.text = std::move(file->content);
+  if (file) facts.text = target.keep(std::move(file->content));
   if (target.node.slots || facts.gpus) co_return facts;
   Command list;
   list.argv = {"nvidia-smi", "-L"};
@@ -125,9 +136,11 @@ Result<Plan> HostfileWriter::plan(const Config& config, const Cluster<Facts>& cl
   Plan plan;
   DT_TRY_ASSIGN(const RenderedHostfile wanted, wanted_file(config, cluster));
   if (!cluster.machines.empty()) note_lost(config, wanted, *cluster.machines.front().node, plan);
+  const auto text = std::make_shared<const std::string>(wanted.text);
+  const std::string after = shown(wanted.text);
   for (const auto& machine : cluster.machines) {
     const Facts& facts = machine.facts;
-    if (facts.text == wanted.text) continue;
+    if (facts.text && *facts.text == wanted.text) continue;
     if (facts.text && !config.adopt && !is_ours(*facts.text, *cluster.nodes)) {
       plan.failures[machine.node->name] =
           Error(Status::state,
@@ -140,10 +153,12 @@ Result<Plan> HostfileWriter::plan(const Config& config, const Cluster<Facts>& cl
     change.node = machine.node->name;
     change.resource = facts.container + ":" + config.path;
     change.action = facts.text ? Action::update : Action::create;
-    change.before = facts.text.value_or("");
-    change.after = wanted.text;
+    change.before = facts.text ? shown(*facts.text) : "";
+    change.after = after;
     change.reason = facts.text ? "the hostfile names other machines or slots"
                                : "the launcher needs a hostfile with every machine and its slots";
+    change.payload = facts.text ? sha256(*facts.text) : "";
+    change.common = text;
     plan.changes.push_back(std::move(change));
   }
   return plan;
@@ -153,12 +168,12 @@ Result<Plan> HostfileWriter::plan_destroy(const Config& config, const Cluster<Fa
   Plan plan;
   const auto wanted = wanted_file(config, cluster);
   for (const auto& machine : cluster.machines) {
-    if (!wanted || machine.facts.text != wanted->text) continue;
+    if (!wanted || !machine.facts.text || *machine.facts.text != wanted->text) continue;
     Change change;
     change.node = machine.node->name;
     change.resource = machine.facts.container + ":" + config.path;
     change.action = Action::remove;
-    change.before = *machine.facts.text;
+    change.before = shown(*machine.facts.text);
     change.reason = "dtenv wrote it";
     plan.changes.push_back(std::move(change));
   }
@@ -177,8 +192,8 @@ Task<Result<void>> HostfileWriter::apply(const Config& config, const Change& cha
   }
   FileWrite file;
   file.path = config.path;
-  file.content = change.after;
-  file.expected_sha256 = change.action == Action::create ? "" : sha256(change.before);
+  file.content = *change.common;
+  file.expected_sha256 = change.payload;
   co_return co_await inside.write(file);
 }
 
@@ -194,7 +209,7 @@ json::object HostfileWriter::describe(const Facts& facts) {
   json::object object;
   object["container"] = facts.container;
   object["running"] = facts.running;
-  object["text"] = facts.text ? json::value(to_utf8(*facts.text)) : json::value(nullptr);
+  object["text"] = facts.text ? json::value(to_utf8(shown(*facts.text))) : json::value(nullptr);
   object["gpus"] = facts.gpus ? json::value(*facts.gpus) : json::value(nullptr);
   return object;
 }

@@ -22,8 +22,8 @@ struct HostfileWriter {
   struct Facts {
     std::string container;
     bool running = false;
-    std::optional<std::string> text;  ///< the file as it is; nullopt: absent, or no container yet
-    std::optional<int> gpus;          ///< found on the machine; nullopt: not known
+    SharedText text;          ///< the file as it is; null: absent, or no container yet
+    std::optional<int> gpus;  ///< found on the machine; nullopt: not known
   };
 
   static Config parse(JsonReader& reader);

@@ -1,4 +1,6 @@
 // The changing half of KeyExchange.
+#include <algorithm>
+
 #include "formats/managed_block.hpp"
 #include "steps/key_exchange.hpp"
 #include "steps/key_files.hpp"
@@ -98,38 +100,65 @@ Command program_of(const KeyExchange::Config& config, const Change& change, cons
   if (what == "sshd") return key_command(sshd_program, {});
   if (what == "certificates") {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(config.validity);
-    Command sign =
-        key_command(sign_program, {std::string(ssh_folder) + "/issued", target.cluster,
-                                   std::to_string(seconds.count()), join(config.from, ",")});
+    Command sign = key_command(sign_program,
+                               {std::string(ssh_folder) + "/issued", target.cluster,
+                                std::to_string(seconds.count()), join(config.from, ",")},
+                               false);
     sign.input = change.payload;
     return sign;
   }
   const Home home = home_of(change);
   if (change.action == Action::remove) return key_command(no_user_key_program, {home.folder});
-  const std::string bits = config.key == "rsa" ? std::to_string(config.rsa_bits) : "256";
-  return key_command(user_key_program, {home.rest, home.folder, home.owner, config.key, bits,
-                                        comment_of(config, target)});
+  const bool rsa = config.key == "rsa";
+  const std::size_t blank = home.rest.find(' ');
+  return key_command(user_key_program,
+                     {home.rest.substr(0, blank), home.folder, home.owner, config.key,
+                      rsa ? std::to_string(config.rsa_bits) : "256", comment_of(config, target),
+                      home.rest.substr(blank + 1)},
+                     !rsa);
 }
 
-}  // namespace
+std::string role_of(const Change& change) {
+  return change.resource.substr(change.resource.rfind(':') + 1);
+}
 
-Task<Result<void>> KeyExchange::apply(const Config& config, const Change& change, Target& target) {
-  DT_CO_TRY_ASSIGN(KeyPlace place, co_await KeyPlace::enter(config, target));
-  const std::string what = change.resource.substr(place.name().size() + 1);
+FileWrite user_write(const Change& change) {
+  const std::string role = role_of(change);
+  const Home home = home_of(change);
+  return user_file(home, user_file_name(role),
+                   user_file_text(role, home.rest, change.common.get()));
+}
+
+Task<Result<void>> apply_one(const KeyExchange::Config& config, const Change& change,
+                             Target& target, KeyPlace& place) {
+  const std::string what = role_of(change);
   if (what == "keys and sshd") co_return co_await remove_all(place.host(), change);
   if (what == "host_certificate") co_return co_await install_host_certificate(place.host(), change);
-  const std::string name = user_file_name(what);
-  if (!name.empty()) {
-    const Home home = home_of(change);
-    const FileWrite file = user_file(home, name, home.rest);
-    co_return co_await place.host().write(file);
-  }
   if (what == "sshd_config") {
     std::string path = std::string(ssh_folder) + "/sshd_config";
     co_return co_await write_ours(place.host(), std::move(path), change.payload);
   }
   Command command = program_of(config, change, target, what);
   co_return co_await run_program(place.host(), change, std::move(command));
+}
+
+}  // namespace
+
+std::size_t KeyExchange::together(std::span<const Change> changes) {
+  const auto other = std::find_if(changes.begin(), changes.end(), [](const Change& change) {
+    return user_file_name(role_of(change)).empty();
+  });
+  return std::max<std::size_t>(1, static_cast<std::size_t>(other - changes.begin()));
+}
+
+Task<Result<void>> KeyExchange::apply(const Config& config, std::span<const Change> changes,
+                                      Target& target) {
+  DT_CO_TRY_ASSIGN(KeyPlace place, co_await KeyPlace::enter(config, target));
+  if (user_file_name(role_of(changes.front())).empty())
+    co_return co_await apply_one(config, changes.front(), target, place);
+  std::vector<FileWrite> files;
+  for (const Change& change : changes) files.push_back(user_write(change));
+  co_return co_await place.host().write_all(files);
 }
 
 }  // namespace dtenv

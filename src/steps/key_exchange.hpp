@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,13 @@ struct KeyExchange {
     Logins logins = Logins::all;
     Duration login_timeout = std::chrono::seconds(5);
   };
-  /// A file as it is, with what sshd and ssh are strict about.
+  /// A file as it is, with what sshd and ssh are strict about. Of a large one, which is mostly
+  /// ours and the same everywhere, the inside of our block stays there, or all of it.
   struct File {
     std::string text;
-    std::string mode;  ///< "600"
+    std::string mode;     ///< "600"
+    bool hollow = false;  ///< without the inside of our block, which is sound
+    std::string sha256;   ///< of a file that was not sent at all; else empty
   };
   struct Facts {
     std::string place;  ///< the container's name, or the machine's own
@@ -53,6 +57,7 @@ struct KeyExchange {
     std::vector<std::string> addresses;         ///< that the container's network has
     std::map<std::string, File> files;          ///< by role, see key_files.hpp
     std::string key_mode;                       ///< of the private key; empty: there is none
+    std::string folder_mode;                    ///< of ~/.ssh; empty: there is none
     bool sshd_running = false;                  ///< ours, begun after its configuration was written
     std::map<std::string, std::string> logins;  ///< by node: "ok", or cause and text
     std::map<std::string, std::int64_t> login_ms;
@@ -63,7 +68,10 @@ struct KeyExchange {
   static Task<Result<Facts>> observe(const Config& config, Target& target);
   static Result<Plan> plan(const Config& config, const Cluster<Facts>& cluster);
   static Result<Plan> plan_destroy(const Config& config, const Cluster<Facts>& cluster);
-  static Task<Result<void>> apply(const Config& config, const Change& change, Target& target);
+  /// Files of ~/.ssh that stand one behind the other are written in one round trip.
+  static std::size_t together(std::span<const Change> changes);
+  static Task<Result<void>> apply(const Config& config, std::span<const Change> changes,
+                                  Target& target);
   static void publish(const Config& config, const Cluster<Facts>& cluster, Outputs& outputs);
   static json::object describe(const Facts& facts);
 };

@@ -35,17 +35,26 @@ int openssh_version(std::string_view word) {
   return major && minor ? static_cast<int>(*major * 100 + *minor) : 0;
 }
 
+/// "MODE SIZE", and what is special about a large one; nullopt: no such line.
+std::optional<std::size_t> parse_file(std::string_view line, KeyExchange::File& file) {
+  const auto words = split_words(line);
+  if (words.size() < 2 || words.size() > 3) return std::nullopt;
+  const auto size = parse_integer(words[1], 0, std::int64_t{64} << 20);
+  if (!size) return std::nullopt;
+  file.mode = words[0];
+  file.hollow = words.size() == 3 && words[2] == "hollow";
+  if (words.size() == 3 && !file.hollow) file.sha256 = words[2];
+  return static_cast<std::size_t>(*size);
+}
+
 /// The files' bytes, one behind the other as their sizes say.
 Result<void> parse_files(std::string_view roles, std::string_view text, Facts& facts) {
   std::vector<std::pair<KeyExchange::File*, std::size_t>> sizes;
   for (const std::string_view role : split_words(roles)) {
-    const auto words = split_words(take_line(text));
-    const auto size =
-        words.size() == 2 ? parse_integer(words[1], 0, std::int64_t{64} << 20) : std::nullopt;
-    if (!size) return Error(Status::io, facts.place + ": the sizes of its key files are missing");
     KeyExchange::File& file = facts.files[std::string(role)];
-    file.mode = words[0];
-    sizes.emplace_back(&file, static_cast<std::size_t>(*size));
+    const auto size = parse_file(take_line(text), file);
+    if (!size) return Error(Status::io, facts.place + ": the sizes of its key files are missing");
+    sizes.emplace_back(&file, *size);
   }
   for (const auto& [file, size] : sizes) {
     file->text = text.substr(0, size);
@@ -69,6 +78,7 @@ Result<void> parse_look(std::string_view text, Facts& facts, Lines& limits) {
     if (key == "owner") facts.owner = value;
     if (key == "home") facts.home = value;
     if (key == "missing" && facts.missing.empty()) facts.missing = value;
+    if (key == "folder_mode") facts.folder_mode = value;
     if (key == "key_mode") facts.key_mode = words.size() > 1 ? words[1] : "";
     if (key == "sshd") facts.sshd_running = true;
     if (key == "locked") facts.locked = true;
@@ -164,13 +174,13 @@ void as_user(Command& command, const Facts& facts) {
 
 Command look_command(const KeyExchange::Config& config, const std::string& user) {
   const bool certificates = config.trust == KeyExchange::Trust::ca;
-  return key_command(
-      look_program, {user, config.machine ? "machine" : "container", certificates ? "ca" : "keys"});
+  return key_command(look_program, {user, config.machine ? "machine" : "container",
+                                    certificates ? "ca" : "keys", std::string(large_file)});
 }
 
 Command session_command(const KeyExchange::Config& config, const std::string& self,
                         const Facts& facts) {
-  Command session = key_command(session_program, {seconds_of(config), self});
+  Command session = key_command(session_program, {seconds_of(config), self}, false);
   as_user(session, facts);
   return session;
 }
@@ -201,7 +211,7 @@ Task<Result<Facts>> KeyExchange::observe(const Config& config, Target& target) {
   if (!worth_a_login(config, facts)) co_return facts;
 
   const std::vector<std::string> words = login_words(config, target);
-  Command login = key_command(login_program, words);
+  Command login = key_command(login_program, words, false);
   as_user(login, facts);
   const auto rounds = static_cast<int>(words.size() / 8 + 1);
   login.timeout = std::chrono::seconds(30) + rounds * (config.login_timeout * 2);

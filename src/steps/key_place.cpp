@@ -28,8 +28,9 @@ Task<Result<KeyPlace>> KeyPlace::enter(const KeyExchange::Config& config, Target
   co_return place;
 }
 
-Command key_command(std::string_view program, std::vector<std::string> arguments) {
+Command key_command(std::string_view program, std::vector<std::string> arguments, bool brief) {
   Command command;
+  command.brief = brief;
   command.argv = {"sh", "-c", std::string(program), "dtenv"};
   for (std::string& argument : arguments) command.argv.push_back(std::move(argument));
   return command;

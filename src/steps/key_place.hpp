@@ -28,8 +28,9 @@ class KeyPlace {
   Host* machine_ = nullptr;
 };
 
-/// A constant program with its arguments.
-Command key_command(std::string_view program, std::vector<std::string> arguments);
+/// A constant program with its arguments, soon at its end; a long one is not `brief`.
+Command key_command(std::string_view program, std::vector<std::string> arguments,
+                    bool brief = true);
 
 /// Who logs in at that node; empty: whoever the controller's login is.
 std::string key_user(const KeyExchange::Config& config, const Node& node);

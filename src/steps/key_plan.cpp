@@ -6,6 +6,7 @@
 #include "steps/key_authority.hpp"
 #include "steps/key_exchange.hpp"
 #include "steps/key_files.hpp"
+#include "steps/key_words.hpp"
 
 namespace dtenv {
 
@@ -33,16 +34,16 @@ Change make_change(const Observed<Facts>& machine, const std::string& what, std:
 }
 
 /// A file in ~/.ssh: apply() learns from the first line whose it is and where.
-Change user_file(const Observed<Facts>& machine, const std::string& role, const std::string& text,
-                 std::string after, std::string reason) {
+Change user_file(const Observed<Facts>& machine, const std::string& role,
+                 const WantedUserFile& wanted, std::string after, std::string reason) {
   Change change = make_change(machine, role, std::move(after), std::move(reason), shared_stage);
-  change.payload = machine.facts.owner + " " + machine.facts.home + "\n" + text;
+  change.payload = machine.facts.owner + " " + machine.facts.home + "\n" + wanted.own;
+  change.common = wanted.common;
   return change;
 }
 
 bool differs(const Facts& facts, const std::string& role, const std::string& wanted) {
-  const auto found = facts.files.find(role);
-  return found == facts.files.end() || found->second.text != wanted || found->second.mode != "600";
+  return !has_user_file(facts, role, {wanted, nullptr, ""});
 }
 
 /// A key's comment ends in the generation it was made in.
@@ -103,7 +104,7 @@ void plan_user_key(const Config& config, const Cluster<Facts>& cluster,
   const std::string why = why_new_user_key(config, facts);
   if (why.empty()) return;
   Change change = make_change(machine, "user key", key_words(config), why, own_stage);
-  change.payload = facts.owner + " " + facts.home + "\n" + facts.user;
+  change.payload = facts.owner + " " + facts.home + "\n" + facts.user + " " + facts.folder_mode;
   plan.changes.push_back(std::move(change));
 }
 
@@ -142,68 +143,32 @@ void plan_own(const Config& config, const Cluster<Facts>& cluster, const Observe
   plan.changes.push_back(std::move(change));
 }
 
-std::string names_of(const std::vector<Node>& nodes) {
-  std::vector<std::string> names;
-  for (const Node& node : nodes) names.push_back(node.name);
-  return join(names, ", ");
-}
-
-/// Whose line of a file of ours says something else than before: a key that changed is named.
-std::string changed_names(std::string_view before, std::string_view wanted) {
-  std::vector<std::string> names;
-  for (const std::string_view line : split_lines(before)) {
-    const auto words = split_words(line);
-    if (words.size() < 3 || contains(wanted, line)) continue;
-    const std::string_view host = starts_with(words[0], "@") ? words[1] : words[0];
-    names.emplace_back(host.substr(0, host.find(',')));
-  }
-  return join(names, ", ");
-}
-
-std::string stale_comments(std::string_view before, std::string_view wanted) {
-  std::vector<std::string> names;
-  for (const std::string_view line : split_lines(before))
-    if (contains(line, " dtenv-") && !contains(wanted, line))
-      names.emplace_back(split_words(line).back());
-  return join(names, ", ");
-}
-
 /// Everybody's public halves in one place.
 void plan_shared(const Config& config, const Observed<Facts>& machine, const WantedKeyFiles& wanted,
-                 bool ready, const std::vector<Node>& nodes, Plan& plan) {
+                 bool ready, const KeyWords& words, const std::string& head, Plan& plan) {
   const Facts& facts = machine.facts;
-  const auto add = [&](const std::string& role, const std::string& text, std::string after,
-                       std::string reason) {
-    if (ready && !differs(facts, role, text)) return;
-    plan.changes.push_back(user_file(machine, role, text, std::move(after), std::move(reason)));
+  const auto add = [&](const std::string& role, const WantedUserFile& file, std::string after,
+                       const auto& reason) {
+    if (ready && has_user_file(facts, role, file)) return;
+    plan.changes.push_back(user_file(machine, role, file, std::move(after), reason()));
   };
-  const std::string everybody = names_of(nodes);
-  const std::string keys = config.trust == Trust::ca     ? "the cluster's certificate authority"
-                           : config.trust == Trust::star ? "the public key of " + nodes[0].name
-                                                         : "the public keys of " + everybody;
-  const std::string stale =
-      stale_comments(key_file(facts, "authorized_keys"), wanted.authorized_keys);
-  add("authorized_keys", wanted.authorized_keys, keys,
-      !stale.empty()                ? "no longer wanted: " + stale
-      : config.trust == Trust::star ? nodes[0].name + " may log in to every node"
-                                    : "every node may log in to every other");
-  if (!wanted.ssh_config.empty()) {
-    const std::string changed = changed_names(key_file(facts, "known_hosts"), wanted.known_hosts);
-    add("known_hosts", wanted.known_hosts,
-        (config.trust == Trust::ca && !config.machine ? "the authority of the host keys of "
-                                                      : "the host keys of ") +
-            everybody,
-        changed.empty() ? "host keys are pinned, not trusted at first sight"
-                        : "the host key changed: " + changed);
-    add("ssh_config", wanted.ssh_config, "Host blocks of " + everybody,
-        "each node has its own address and port");
+  add("authorized_keys", wanted.authorized_keys, words.keys, [&] {
+    return why_authorized(config, key_file(facts, "authorized_keys"), wanted.authorized_keys, head);
+  });
+  if (wanted.known_hosts) {
+    const bool certified = config.trust == Trust::ca && !config.machine;
+    add("known_hosts", *wanted.known_hosts,
+        (certified ? "the authority of the host keys of " : "the host keys of ") + words.everybody,
+        [&] { return why_known(key_file(facts, "known_hosts"), *wanted.known_hosts); });
+    add("ssh_config", *wanted.ssh_config, "Host blocks of " + words.everybody,
+        [] { return std::string("each node has its own address and port"); });
   }
   if (wanted.environment)
-    add("environment", *wanted.environment, "the container's environment",
-        "sshd before 7.8 has no SetEnv");
+    add("environment", {*wanted.environment, nullptr, ""}, "the container's environment",
+        [] { return std::string("sshd before 7.8 has no SetEnv"); });
   if (config.trust != Trust::ca) return;
-  add("user_certificate", wanted.user_certificate, "its user's certificate",
-      "the others take certified keys alone");
+  add("user_certificate", {wanted.user_certificate, nullptr, ""}, "its user's certificate",
+      [] { return std::string("the others take certified keys alone"); });
   if (config.machine) return;
   if (ready && !differs(facts, "host_certificate", wanted.host_certificate)) return;
   Change change = make_change(machine, "host_certificate", "its host key's certificate",
@@ -216,7 +181,7 @@ void plan_shared(const Config& config, const Observed<Facts>& machine, const Wan
 void plan_certify(const Config& config, const Cluster<Facts>& cluster, const std::string& why,
                   Plan& plan) {
   Change change = make_change(cluster.machines.front(), "certificates",
-                              "certificates of the keys of " + names_of(*cluster.nodes) +
+                              "certificates of the keys of " + node_names(*cluster.nodes) +
                                   ", each for " + show_duration(config.validity),
                               why, certify_stage);
   change.payload = certify_lines(config, cluster);
@@ -247,17 +212,17 @@ Error lacks(const Facts& facts) {
             "install openssh-server and openssh-client in the image"}}};
 }
 
-void plan_machine(const Config& config, const Cluster<Facts>& cluster,
-                  const Observed<Facts>& machine, bool ready, Plan& plan) {
+void plan_machine(const Config& config, const Cluster<Facts>& cluster, KeyFiles& files,
+                  const KeyWords& words, const Observed<Facts>& machine, bool ready, Plan& plan) {
   const Facts& facts = machine.facts;
-  auto wanted = wanted_key_files(config, cluster, *machine.node, facts);
+  auto wanted = files.wanted(*machine.node, facts);
   if (!facts.missing.empty() || !wanted) {
     plan.failures[machine.node->name] =
         facts.missing.empty() ? std::move(wanted).error() : lacks(facts);
     return;
   }
   plan_own(config, cluster, machine, wanted->sshd_config, plan);
-  plan_shared(config, machine, *wanted, ready, *cluster.nodes, plan);
+  plan_shared(config, machine, *wanted, ready, words, cluster.nodes->front().name, plan);
   if (!config.machine && facts.running && config.listen.empty() &&
       sshd_address(config, *machine.node, facts).empty())
     plan.notes.push_back({machine.node->name, Severity::deviation,
@@ -278,8 +243,10 @@ Result<Plan> KeyExchange::plan(const Config& config, const Cluster<Facts>& clust
     certify = why_certify(config, cluster, read_issued(cluster));
     if (certify) plan_certify(config, cluster, *certify, plan);
   }
+  KeyFiles files(config, cluster);
+  const KeyWords words = key_words(config, *cluster.nodes);
   for (const auto& machine : cluster.machines)
-    plan_machine(config, cluster, machine, all_keys && !certify, plan);
+    plan_machine(config, cluster, files, words, machine, all_keys && !certify, plan);
   if (!plan.changes.empty() || !all_keys) return plan;
   for (const auto& machine : cluster.machines) judge_logins(machine, plan);
   return plan;

@@ -13,13 +13,23 @@ constexpr std::string_view ssh_folder = "/etc/ssh/dtenv";  ///< host key and ssh
 constexpr std::string_view sshd_pid_file = "/run/dtenv-sshd.pid";
 constexpr std::string_view host_certificate_file = "/etc/ssh/dtenv/ssh_host_ed25519_key-cert.pub";
 
-/// args: USER WHERE TRUST. What is there, one fact a line; last "files ROLE…", as many lines "MODE
-/// SIZE", and the files' bytes one behind the other.
+/// Files above this are not sent whole again and again: they are ours for the most part, and the
+/// same on every node.
+constexpr std::string_view large_file = "32768";
+
+/// args: USER WHERE TRUST LARGE. What is there, one fact a line; last "files ROLE…", as many lines
+/// "MODE SIZE", and the files' bytes one behind the other. Of a file above LARGE bytes: "MODE SIZE
+/// hollow", without the inside of our block, which is as its checksum says; "MODE 0 SHA256" of one
+/// that is all ours.
 constexpr std::string_view look_program = R"sh(LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/sbin:/sbin
-user=${1:-$(id -un)}; where=$2 trust=$3
-line=$(getent passwd "$user") || { echo "missing user"; exit 0; }
-rest=${line#*:*:}; uid=${rest%%:*}; rest=${rest#*:}; gid=${rest%%:*}; rest=${rest#*:*:}
+user=${1:-$(id -un)}; where=$2 trust=$3 large=$4
+entry=
+while IFS= read -r line; do
+  case $line in "$user":*) entry=$line; break ;; esac
+done </etc/passwd
+[ -n "$entry" ] || entry=$(getent passwd "$user") || { echo "missing user"; exit 0; }
+rest=${entry#*:*:}; uid=${rest%%:*}; rest=${rest#*:}; gid=${rest%%:*}; rest=${rest#*:*:}
 home=${rest%%:*}
 [ -n "$home" ] || { echo "missing home"; exit 0; }
 printf 'user %s\nowner %s:%s\nhome %s\n' "$user" "$uid" "$gid" "$home"
@@ -59,33 +69,74 @@ while [ "$left" -gt 0 ]; do
   role=$1 path=$2 left=$((left - 1)); shift 2
   [ ! -f "$path" ] || { roles="$roles $role"; set -- "$@" "$path"; }
 done
-key=$home/.ssh/id_dtenv
-if [ -f "$key" ]; then
-  stats=$(stat -L -c '%a %s' "$@" "$key") || exit 74
-  echo "key_mode ${stats##*
-}"
-  stats=${stats%
-*}
-elif [ $# -gt 0 ]; then
-  stats=$(stat -L -c '%a %s' "$@") || exit 74
-fi
+nl='
+'
+last() { last=${stats##*"$nl"}; stats=${stats%"$nl"*}; }
+folder= key=
+[ ! -d "$home/.ssh" ] || folder=$home/.ssh
+[ ! -f "$home/.ssh/id_dtenv" ] || key=$home/.ssh/id_dtenv
+[ -n "$folder" ] || [ $# -gt 0 ] || exit 0
+stats=$nl$(stat -L -c '%a %s' "$@" ${key:+"$key"} ${folder:+"$folder"}) || exit 74
+[ -z "$folder" ] || { last; echo "folder_mode ${last% *}"; }
+[ -z "$key" ] || { last; echo "key_mode $last"; }
 [ $# -gt 0 ] || exit 0
-printf 'files%s\n%s\n' "$roles" "$stats"
-exec cat "$@"
+stats=${stats#"$nl"}$nl
+many=
+rest=$stats
+while [ -n "$rest" ]; do
+  line=${rest%%"$nl"*} rest=${rest#*"$nl"}
+  [ "${line#* }" -le "$large" ] || many=1
+done
+if [ -z "$many" ]; then
+  printf 'files%s\n%s' "$roles" "$stats"
+  exec cat "$@"
+fi
+# What stands between the markers, as lines "FIRST,LAST"; nothing where it is not as we wrote it.
+inside() {
+  marks=$(grep -an '^# dtenv:key_exchange \(begin\|end\)' "$1" | head -n 3)
+  case $marks in *"$nl"*"$nl"*) return ;; *:*begin*sha256=*"$nl"*:*end) ;; *) return ;; esac
+  from=$((${marks%%:*} + 1)) to=${marks#*"$nl"}; to=$((${to%%:*} - 1))
+  [ "$from" -le "$to" ] || return
+  written=${marks#*sha256=}; written=${written%%[!0-9a-f]*}
+  sum=$(sed -n "$from,${to}p" "$1" | sha256sum)
+  case $sum in "$written"*) [ "${#written}" = 16 ] && echo "$from,$to" ;; esac
+}
+printf 'files%s\n' "$roles"
+cuts=
+for role in $roles; do
+  line=${stats%%"$nl"*} stats=${stats#*"$nl"} path=$1; shift; set -- "$@" "$path"
+  mode=${line% *} size=${line#* } cut=-
+  if [ "$size" -gt "$large" ]; then
+    case $role in
+      known_hosts) cut=all; sum=$(sha256sum <"$path"); line="$mode 0 ${sum%% *}" ;;
+      authorized_keys | ssh_config) cut=$(inside "$path"); cut=${cut:--} ;;
+    esac
+    case $cut in *,*) line="$mode $(sed "${cut}d" "$path" | wc -c) hollow" ;; esac
+  fi
+  printf '%s\n' "$line"
+  cuts="$cuts $cut"
+done
+for cut in $cuts; do
+  case $cut in -) cat "$1" ;; all) ;; *) sed "${cut}d" "$1" ;; esac
+  shift
+done
 )sh";
 
-/// args: USER HOME OWNER TYPE BITS COMMENT. Makes the user's key pair; an old one of ours goes. -o:
+/// args: USER HOME OWNER TYPE BITS COMMENT FOLDER_MODE. Makes the user's key pair; an old one of
+/// ours goes. What is already as it must be costs no program: in a home of our own no chown. -o:
 /// before OpenSSH 7.8 an RSA key is PEM without it.
 constexpr std::string_view user_key_program = R"sh(
-key=$2/.ssh/id_dtenv
-if [ ! -d "$2/.ssh" ]; then
-  mkdir -m 700 -p -- "$2/.ssh" && chown "$3" "$2/.ssh" || exit 74
+folder=$2/.ssh key=$2/.ssh/id_dtenv
+if [ ! -d "$folder" ]; then
+  mkdir -m 700 -p -- "$folder" || exit 74
+  [ -O "$2" ] || chown "$3" "$folder" || exit 74
+elif [ "$7" != 700 ]; then
+  chmod 700 "$folder" || exit 74
 fi
-chmod 700 "$2/.ssh" || exit 74
-rm -f -- "$key" "$key.pub" "$key-cert.pub"
+for old in "$key" "$key.pub" "$key-cert.pub"; do [ ! -e "$old" ] || rm -f -- "$old"; done
 ssh-keygen -q -o -t "$4" -b "$5" -N '' -C "$6" -f "$key" || exit 74
-chown "$3" "$key" "$key.pub" || exit 74
-! command -v restorecon >/dev/null 2>&1 || restorecon -R "$2/.ssh"
+[ -O "$2" ] || chown "$3" "$key" "$key.pub" || exit 74
+! command -v restorecon >/dev/null 2>&1 || restorecon -R "$folder"
 )sh";
 
 /// args: HOME. The user's key pair goes, and with it whatever it opened.

@@ -20,4 +20,9 @@ std::string_view action_name(Action action) {
   return "";
 }
 
+SharedText Target::keep(std::string text) {
+  return texts ? texts->keep(std::move(text))
+               : std::make_shared<const std::string>(std::move(text));
+}
+
 }  // namespace dtenv

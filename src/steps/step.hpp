@@ -11,6 +11,7 @@
 #include "base/json_reader.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "base/shared_text.hpp"
 #include "base/task.hpp"
 #include "host/host.hpp"
 #include "host/ssh_options.hpp"
@@ -54,6 +55,8 @@ struct Change {
   /// again. A later stage may need what an earlier one makes.
   int stage = 0;
   std::string payload;  ///< for apply() alone; never shown, never a secret
+  /// Likewise, where the changes of many machines have it alike: a file that is the same on all.
+  SharedText common;
 };
 
 enum class Severity { info, warning, deviation };
@@ -130,7 +133,11 @@ struct Target {
   std::function<Host*(std::string_view node)> peer;
   /// A secret the embedder gave with dtenv_session_set_secret; nullptr: none of that name.
   std::function<const Secret*(std::string_view name)> secret;
-  std::string cluster;  ///< the document's name for all of it
+  std::string cluster;        ///< the document's name for all of it
+  TextPool* texts = nullptr;  ///< of the job; nullptr: nobody else has such a text
+
+  /// A file's text, say, that most machines have alike.
+  SharedText keep(std::string text);
 };
 
 // A step is a struct S with
@@ -147,10 +154,15 @@ struct Target {
 //   static json::object describe(const Facts&);                       // one machine, for the
 //   report
 // and, where it makes sense,
-//   static Result<Plan> plan_destroy(const Config&, const Cluster<Facts>&);  // what apply() takes
-//   away static Task<Result<void>> stop(const Config&, const Change&, Target&);
+//   static Result<Plan> plan_destroy(const Config&, const Cluster<Facts>&);  // for apply(): what
+//   it
+//       // takes away
+//   static Task<Result<void>> stop(const Config&, const Change&, Target&);
 //       // after apply(change) was cancelled: end what it left running elsewhere, on the same
 //       // connections, within the cancel's grace; runs with a fresh cancellation state
+//   static std::size_t together(std::span<const Change>);
+//       // how many of the first of one machine's changes apply() takes at once (files of one
+//       // folder, in one round trip); apply() takes a span of changes then
 // plus NAME.schema.json beside it and a row in registry.cpp. observe() takes missing prerequisites
 // (no engine yet, no container yet) as facts, so that a plan for a bare machine shows everything.
 // The engine plans and applies in rounds until the plan is empty; the changes of one machine in one

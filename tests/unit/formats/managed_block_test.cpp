@@ -1,5 +1,6 @@
 #include "formats/managed_block.hpp"
 
+#include "base/text.hpp"
 #include "unit/doctest_result.hpp"
 
 using namespace dtenv;
@@ -51,6 +52,36 @@ TEST_SUITE("managed block") {
     for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)
       text.replace(at, 1, "\r\n");
     CHECK(without_block(text, "glm"));
+  }
+
+  TEST_CASE("a hollow text is as good as the whole, for what is to be written") {
+    const std::string text = with("a", "ours\n") + "behind\n";
+    const ManagedText hollow = hollow_block(text, "glm");
+    REQUIRE(hollow.hollow);
+    CHECK(hollow.text.find("ours") == std::string::npos);
+    CHECK(fill_block(hollow.text, "glm", "ours\n") == text);
+    const auto again = with_hollow_block(hollow, "glm", block_checksum("ours\n"), BlockPlace::last);
+    REQUIRE(again);
+    CHECK(*again == hollow.text);
+    const auto other = with_hollow_block(hollow, "glm", block_checksum("new\n"), BlockPlace::last);
+    REQUIRE(other);
+    CHECK(fill_block(*other, "glm", "new\n") ==
+          *with_block(text, "glm", "new\n", BlockPlace::last));
+    const auto first = with_hollow_block(hollow, "glm", block_checksum("new\n"), BlockPlace::first);
+    REQUIRE(first);
+    CHECK(fill_block(*first, "glm", "new\n") ==
+          *with_block(text, "glm", "new\n", BlockPlace::first));
+  }
+
+  TEST_CASE("what is not our block as we wrote it is not left out") {
+    const std::string text = with("a\n", "ours\n");
+    const std::string edited = replace_all(text, "ours", "evil");
+    for (const std::string& other :
+         {std::string("a\n"), edited, text + text, replace_all(text, "ours\n", "ours\r\n")}) {
+      const ManagedText seen = hollow_block(other, "glm");
+      CHECK_FALSE(seen.hollow);
+      CHECK(seen.text == other);
+    }
   }
 
   TEST_CASE("a block that was edited, doubled or cut is not overwritten") {

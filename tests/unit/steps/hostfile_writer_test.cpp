@@ -12,7 +12,7 @@ HostfileWriter::Facts facts_with(std::optional<std::string> text) {
   HostfileWriter::Facts facts;
   facts.container = "glm";
   facts.running = true;
-  facts.text = std::move(text);
+  if (text) facts.text = std::make_shared<const std::string>(*std::move(text));
   return facts;
 }
 
@@ -36,6 +36,28 @@ TEST_SUITE("HostfileWriter") {
     REQUIRE(plan);
     CHECK(brief(*plan) == "V100-1 create glm:/data/hostfile");
     CHECK(plan->changes[0].after == seed_text);
+  }
+
+  TEST_CASE("of a large file a plan shows the beginning, and another file is another change") {
+    std::vector<Node> nodes(1000);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      nodes[i].name = "n" + std::to_string(i);
+      nodes[i].slots = 8;
+    }
+    const auto change_of = [&] {
+      const auto plan =
+          HostfileWriter::plan(config, cluster_of(nodes, std::vector{facts_with({})}));
+      REQUIRE(plan);
+      return plan->changes.at(0);
+    };
+    const Change change = change_of();
+    CHECK(change.after.size() < 2000);
+    CHECK(starts_with(change.after, "n0 slots=8\nn1 slots=8\n"));
+    CHECK(contains(change.after, "1000 lines"));
+    CHECK(starts_with(*change.common, "n0 slots=8\n"));
+    CHECK(ends_with(*change.common, "n999 slots=8\n"));
+    nodes[999].slots = 4;
+    CHECK(change_of().after != change.after);
   }
 
   TEST_CASE("slots that the document leaves open are the GPUs found, and none is an error") {

@@ -2,7 +2,9 @@
 
 #include <boost/json.hpp>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
+#include "formats/managed_block.hpp"
 #include "steps/key_files.hpp"
 #include "unit/steps/step_testing.hpp"
 
@@ -43,17 +45,29 @@ KeyExchange::Facts with_keys(const Node& node, char fill) {
 
 using Two = std::vector<KeyExchange::Facts>;
 
+std::string whole(std::string_view role, const WantedUserFile& wanted) {
+  return user_file_text(role, wanted.own, wanted.common.get());
+}
+
+/// What apply() would write.
+std::string written(const Change& change) {
+  const std::string own = change.payload.substr(change.payload.find('\n') + 1);
+  return user_file_text(change.resource.substr(change.resource.find(':') + 1), own,
+                        change.common.get());
+}
+
 /// Both machines as apply() leaves them.
 Two converged(const KeyExchange::Config& config, const std::vector<Node>& nodes) {
   Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
   const auto cluster = cluster_of(nodes, facts);
+  KeyFiles files(config, cluster);
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    const auto wanted = wanted_key_files(config, cluster, nodes[i], facts[i]);
+    const auto wanted = files.wanted(nodes[i], facts[i]);
     REQUIRE(wanted);
     facts[i].files["sshd_config"] = {wanted->sshd_config, "600"};
-    facts[i].files["authorized_keys"] = {wanted->authorized_keys, "600"};
-    facts[i].files["known_hosts"] = {wanted->known_hosts, "600"};
-    facts[i].files["ssh_config"] = {wanted->ssh_config, "600"};
+    facts[i].files["authorized_keys"] = {whole("authorized_keys", wanted->authorized_keys), "600"};
+    facts[i].files["known_hosts"] = {whole("known_hosts", *wanted->known_hosts), "600"};
+    facts[i].files["ssh_config"] = {whole("ssh_config", *wanted->ssh_config), "600"};
     facts[i].logins = {{"V100-1", "ok"}, {"V100-2", "ok"}};
   }
   return facts;
@@ -120,6 +134,46 @@ TEST_SUITE("KeyExchange") {
     CHECK(plan->changes.empty());
     CHECK(plan->failures.empty());
     CHECK(plan->notes.empty());
+  }
+
+  TEST_CASE("of large files what is ours is not needed to see that nothing is to do") {
+    Two facts = converged(config, nodes);
+    for (KeyExchange::Facts& each : facts) {
+      for (const char* role : {"authorized_keys", "ssh_config"}) {
+        KeyExchange::File& file = each.files[role];
+        const std::string text = "theirs\n" + file.text;
+        const ManagedText hollow = hollow_block(
+            role == std::string("ssh_config") ? file.text + "theirs\n" : text, key_block_tag);
+        REQUIRE(hollow.hollow);
+        file.text = hollow.text;
+        file.hollow = true;
+      }
+      KeyExchange::File& known = each.files["known_hosts"];
+      known.sha256 = sha256(known.text);
+      known.text.clear();
+    }
+    auto plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    CHECK(plan->changes.empty());
+    facts[1].files["host_key"].text = ed25519('x') + " dtenv-glm-V100-2.g1\n";
+    facts[1].files["user_key"].text = ed25519('y') + " dtenv-glm-V100-2.g1\n";
+    plan = KeyExchange::plan(config, cluster_of(nodes, facts));
+    REQUIRE(plan);
+    REQUIRE(brief(*plan) ==
+            "V100-1 create glm:authorized_keys, V100-1 create glm:known_hosts, "
+            "V100-2 create glm:authorized_keys, V100-2 create glm:known_hosts");
+    CHECK(starts_with(written(plan->changes[0]), "theirs\n# dtenv:key_exchange begin"));
+    CHECK(contains(written(plan->changes[0]), ed25519('y')));
+    CHECK(contains(written(plan->changes[1]), ed25519('x')));
+    CHECK(plan->changes[0].common == plan->changes[2].common);
+  }
+
+  TEST_CASE("the files of ~/.ssh go together, and nothing else with them") {
+    const auto plan = KeyExchange::plan(config, cluster_of(nodes, Two{bare(), bare()}));
+    REQUIRE(plan);
+    const std::span<const Change> changes = plan->changes;
+    CHECK(KeyExchange::together(changes.first(7)) == 1);
+    CHECK(KeyExchange::together(changes.subspan(4, 3)) == 3);
   }
 
   TEST_CASE("sshd that went with a container's restart is started again") {
@@ -196,8 +250,8 @@ TEST_SUITE("KeyExchange") {
     CHECK(brief(*plan) ==
           "V100-1 create glm:authorized_keys, V100-2 remove glm:user key, "
           "V100-2 create glm:authorized_keys");
-    CHECK(plan->changes[0].payload.find(ed25519('a')) != std::string::npos);
-    CHECK(plan->changes[0].payload.find(ed25519('m')) == std::string::npos);
+    CHECK(contains(written(plan->changes[0]), ed25519('a')));
+    CHECK_FALSE(contains(written(plan->changes[0]), ed25519('m')));
     CHECK(plan->changes[0].reason == "no longer wanted: dtenv-glm-V100-2.g1");
   }
 
@@ -223,10 +277,11 @@ TEST_SUITE("KeyExchange") {
   TEST_CASE("an old sshd gets no option and no line it does not know") {
     Two facts = {with_keys(nodes[0], 'a'), with_keys(nodes[1], 'm')};
     facts[0].openssh = 606;
-    const auto wanted = wanted_key_files(config, cluster_of(nodes, facts), nodes[0], facts[0]);
+    const auto cluster = cluster_of(nodes, facts);
+    const auto wanted = KeyFiles(config, cluster).wanted(nodes[0], facts[0]);
     REQUIRE(wanted);
-    CHECK(wanted->authorized_keys.find("restrict") == std::string::npos);
-    CHECK(wanted->authorized_keys.find("no-port-forwarding") != std::string::npos);
+    CHECK_FALSE(contains(*wanted->authorized_keys.common, "restrict"));
+    CHECK(contains(*wanted->authorized_keys.common, "no-port-forwarding"));
     CHECK(wanted->sshd_config.find("SetEnv") == std::string::npos);
     CHECK(wanted->sshd_config.find("PermitUserEnvironment yes\n") != std::string::npos);
     REQUIRE(wanted->environment);
@@ -242,11 +297,12 @@ TEST_SUITE("KeyExchange") {
     const auto plan = KeyExchange::plan(machines, cluster_of(nodes, facts));
     REQUIRE(plan);
     CHECK(brief(*plan).find("sshd") == std::string::npos);
-    const auto wanted = wanted_key_files(machines, cluster_of(nodes, facts), nodes[0], facts[0]);
+    const auto cluster = cluster_of(nodes, facts);
+    const auto wanted = KeyFiles(machines, cluster).wanted(nodes[0], facts[0]);
     REQUIRE(wanted);
-    CHECK(wanted->ssh_config.find("Port 2222\n    User train\n") != std::string::npos);
-    CHECK(wanted->known_hosts.find("V100-2,[172.31.32.40]:2222 ") != std::string::npos);
-    CHECK(wanted->authorized_keys.find("from=\"172.31.0.0/16\" ssh-ed25519") != std::string::npos);
+    CHECK(contains(*wanted->ssh_config->common, "Port 2222\n    User train\n"));
+    CHECK(contains(*wanted->known_hosts->common, "V100-2,[172.31.32.40]:2222 "));
+    CHECK(contains(*wanted->authorized_keys.common, "from=\"172.31.0.0/16\" ssh-ed25519"));
   }
 
   TEST_CASE("an account that sshd refuses is opened for keys") {
