@@ -1,6 +1,7 @@
 // The byte-level half of base/text.hpp: hex, base64, UTF-8.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/text.hpp"
 
@@ -89,6 +90,14 @@ std::optional<std::string> base64_decode(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    std::uint64_t eight = 0;
+    if (text.size() - i >= sizeof eight) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {  // ASCII, as nearly all there is
+        i += sizeof eight;
+        continue;
+      }
+    }
     const std::size_t length =
         static_cast<unsigned char>(text[i]) < 0x80 ? 1 : utf8_length(text, i);
     if (length == 0) return false;

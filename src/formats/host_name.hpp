@@ -10,6 +10,11 @@ namespace dtenv {
 /// canonical form), as a person would say it; nullopt where it can.
 std::optional<std::string> host_name_problem(std::string_view text);
 
+/// One label that begins with a letter, as nearly every name of a cluster is: soon told, and sound.
+bool is_plain_host_name(std::string_view text);
+/// How many bytes at the beginning are such a name; 0: none are.
+std::size_t plain_name_end(std::string_view text);
+
 /// Why `text` cannot be a user's name: [a-z_][a-z0-9_-]{0,31}.
 std::optional<std::string> user_name_problem(std::string_view text);
 

@@ -25,13 +25,15 @@ std::optional<HostfileDialect> parse_dialect(std::string_view name);
 
 /// One machine of a hostfile.
 struct HostEntry {
+  using Attributes = std::vector<std::pair<std::string, std::string>>;
+
   std::string name;
   std::optional<std::int64_t> slots;  ///< nullopt: "auto", the GPUs found; or not the list's to say
   std::optional<std::int64_t> max_slots;
   std::optional<int> port;
   std::string user;
   /// What only dtenv's dialect has: addr, data_ip, type, gpus, label.NAME …, in the file's order.
-  std::vector<std::pair<std::string, std::string>> attributes;
+  Attributes attributes;
   int line = 0;
 
   bool operator==(const HostEntry&) const = default;

@@ -20,14 +20,6 @@ constexpr std::array<std::pair<std::string_view, HostfileDialect>, 7> dialects =
      {"slurm", HostfileDialect::slurm},
      {"torchrun", HostfileDialect::torchrun}}};
 
-/// A key is the host's name, in small letters or not, or the user and the name as they stand there.
-bool bears(const HostEntry& host, std::string_view key) {
-  if (key == host.name) return true;
-  if (key.size() == host.name.size()) return key == lower(host.name);
-  return key.size() == host.user.size() + 1 + host.name.size() && starts_with(key, host.user) &&
-         key[host.user.size()] == '@' && ends_with(key, host.name);
-}
-
 }  // namespace
 
 std::string_view dialect_name(HostfileDialect dialect) {
@@ -65,8 +57,13 @@ void HostfileReader::warn(int line, std::size_t column, std::string problem, std
         {"", line, static_cast<int>(column), std::move(problem), std::move(hint)});
 }
 
+std::string_view HostfileReader::key_of(std::size_t index) const {
+  const auto other = other_keys_.find(index);
+  return other == other_keys_.end() ? file_.hosts[index].name : other->second;
+}
+
 std::size_t HostfileReader::find(std::string_view key) {
-  return places_.find(key, [&](std::size_t index) { return bears(file_.hosts[index], key); });
+  return places_.find(key, [&](std::size_t index) { return key_of(index); });
 }
 
 bool HostfileReader::add(HostEntry host) {
@@ -80,13 +77,22 @@ bool HostfileReader::add(HostEntry host, std::string_view key) {
     too_many_ = true;
     return false;
   }
-  places_.add(key, file_.hosts.size());
+  if (key != host.name) other_keys_.emplace(file_.hosts.size(), key);
+  places_.add(key, [&](std::size_t index) { return key_of(index); });
   file_.hosts.push_back(std::move(host));
   return true;
 }
 
+bool HostfileReader::add_plain(std::string_view name, std::int64_t slots, int line) {
+  const auto names = [&](std::size_t index) { return key_of(index); };
+  if (file_.hosts.size() >= max_hosts || !places_.add_new(name, names)) return false;
+  // Each member by itself: to clear a whole entry first takes as long as the rest of this.
+  file_.hosts.emplace_back(std::string(name), slots, std::nullopt, std::nullopt, std::string(),
+                           HostEntry::Attributes(), line);
+  return true;
+}
+
 void HostfileReader::reserve(std::size_t count) {
-  places_.reserve(std::min(count, max_hosts));
   file_.hosts.reserve(std::min(count, max_hosts));
 }
 
@@ -120,7 +126,8 @@ void warn_bad_name(const HostEntry& host, std::size_t column, std::string_view l
 
 Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect) {
   HostfileReader reader;
-  reader.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
+  // The other lines are about as long as the first one.
+  reader.reserve(text.size() / (std::min(text.find('\n'), text.size()) + 1) + 1);
   switch (dialect) {
     case HostfileDialect::dtenv:
       parse_dtenv_hostfile(text, reader);

@@ -1,13 +1,17 @@
 // What deepspeed.launcher.runner does with a hostfile: Python's universal newlines, str.strip() and
 // the regular expression ^(\S+)\s+slots=(\d+), whose rest of the line nobody looks at.
 #include <array>
+#include <cstring>
 
 #include "base/text.hpp"
+#include "formats/host_name.hpp"
 #include "formats/hostfile_reader.hpp"
 
 namespace dtenv {
 
 namespace {
+
+constexpr std::int64_t most_slots = 4096;
 
 /// The length of the blank at `at` as Python's str.isspace() sees it, 0 where there is none.
 std::size_t blank_at(std::string_view line, std::size_t at) {
@@ -86,7 +90,7 @@ void parse_slots(const Line& line, std::string_view word, std::size_t host_at, s
   if (*host.slots == 0)
     reader.warn(line.number, at + 1, "slots=0: DeepSpeed keeps the host with no process on it",
                 "remove the line");
-  if (*host.slots > 4096)
+  if (*host.slots > most_slots)
     reader.warn(line.number, at + 1,
                 "slots=" + std::string(digits) + " is more than a machine has");
   warn_bad_name(host, host_at + 1, "DeepSpeed", reader);
@@ -95,7 +99,25 @@ void parse_slots(const Line& line, std::string_view word, std::size_t host_at, s
   reader.add(std::move(host), word);
 }
 
+/// "NAME slots=NUMBER" and nothing else, as nearly every line is: there is nothing to say of it.
+bool parse_plain(const Line& line, HostfileReader& reader) {
+  constexpr std::string_view key = " slots=";
+  const std::string_view text = line.text;
+  const std::size_t end = plain_name_end(text);
+  if (end == 0 || text.size() - end <= key.size() || text.size() - end > key.size() + 4 ||
+      std::memcmp(text.data() + end, key.data(), key.size()) != 0)
+    return false;
+  std::int64_t slots = 0;
+  for (std::size_t i = end + key.size(); i < text.size(); ++i) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    slots = slots * 10 + (text[i] - '0');
+  }
+  if (slots == 0 || slots > most_slots) return false;
+  return reader.add_plain(text.substr(0, end), slots, line.number);
+}
+
 void parse_line(const Line& line, HostfileReader& reader) {
+  if (parse_plain(line, reader)) return;
   const std::size_t host_at = skip_blanks(line.text, 0);
   if (host_at == line.text.size() || line.text[host_at] == '#') return;
   const std::size_t host_end = word_end(line.text, host_at);

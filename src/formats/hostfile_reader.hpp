@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "formats/hostfile.hpp"
@@ -23,6 +24,9 @@ class HostfileReader {
   /// there (an error is noted once).
   bool add(HostEntry host);
   bool add(HostEntry host, std::string_view key);
+  /// Adds the host of a usual line: a plain name and its slots. False, and nothing is done, where
+  /// there is more to say of it (it is there already, or one too many).
+  bool add_plain(std::string_view name, std::int64_t slots, int line);
   /// About so many hosts are to come.
   void reserve(std::size_t count);
   std::vector<HostEntry>& hosts() { return file_.hosts; }
@@ -32,11 +36,14 @@ class HostfileReader {
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
  private:
+  std::string_view key_of(std::size_t index) const;
+
   Hostfile file_;
   std::vector<Problem> errors_;
   std::size_t left_out_ = 0;
   bool too_many_ = false;
-  NameIndex places_;
+  NameIndex places_;                                         ///< by key
+  std::unordered_map<std::size_t, std::string> other_keys_;  ///< that are not the host's name
 };
 
 void parse_dtenv_hostfile(std::string_view text, HostfileReader& reader);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/text_writer.hpp"
 #include "formats/host_name.hpp"
 #include "formats/hostfile.hpp"
 #include "formats/hostfile_range.hpp"
@@ -10,8 +11,8 @@ namespace dtenv {
 
 namespace {
 
-void add_field(std::string& text, std::string_view key, std::int64_t value) {
-  text.append(" ").append(key).append("=").append(std::to_string(value));
+void add_field(TextWriter& text, std::string_view key, std::int64_t value) {
+  text.put(" ").put(key).put("=").put(value);
 }
 
 std::string quoted(const std::string& value) {
@@ -19,27 +20,31 @@ std::string quoted(const std::string& value) {
   return bare ? value : "\"" + value + "\"";
 }
 
-void add_dtenv_line(std::string& text, const HostEntry& host) {
-  text += is_ipv6(host.name) ? "[" + host.name + "]" : host.name;
+void add_dtenv_line(TextWriter& text, const HostEntry& host) {
+  if (is_ipv6(host.name))
+    text.put("[").put(host.name).put("]");
+  else
+    text.put(host.name);
   if (host.slots)
     add_field(text, "slots", *host.slots);
   else
-    text += " slots=auto";
+    text.put(" slots=auto");
   if (host.max_slots) add_field(text, "max_slots", *host.max_slots);
   if (host.port) add_field(text, "port", *host.port);
-  if (!host.user.empty()) text += " user=" + host.user;
-  for (const auto& [key, value] : host.attributes) text += " " + key + "=" + quoted(value);
+  if (!host.user.empty()) text.put(" user=").put(host.user);
+  for (const auto& [key, value] : host.attributes)
+    text.put(" ").put(key).put("=").put(quoted(value));
 }
 
-void add_openmpi_line(std::string& text, const HostEntry& host) {
-  text += host.name;
+void add_openmpi_line(TextWriter& text, const HostEntry& host) {
+  text.put(host.name);
   add_field(text, "slots", *host.slots);
   if (host.max_slots) add_field(text, "max_slots", *host.max_slots);
   if (host.port) add_field(text, "port", *host.port);
-  if (!host.user.empty()) text += " username=" + host.user;
+  if (!host.user.empty()) text.put(" username=").put(host.user);
 }
 
-void add_host_line(std::string& text, const HostEntry& host, HostfileDialect dialect) {
+void add_host_line(TextWriter& text, const HostEntry& host, HostfileDialect dialect) {
   switch (dialect) {
     case HostfileDialect::dtenv:
       return add_dtenv_line(text, host);
@@ -47,17 +52,17 @@ void add_host_line(std::string& text, const HostEntry& host, HostfileDialect dia
     case HostfileDialect::openmpi5:
       return add_openmpi_line(text, host);
     case HostfileDialect::deepspeed:
-      text += host.name;
-      return add_field(text, "slots", *host.slots);
+      text.put(host.name).put(" slots=").put(*host.slots);
+      return;
     case HostfileDialect::torchrun:
     case HostfileDialect::slurm:
-      text += host.name;
+      text.put(host.name);
       return;
     case HostfileDialect::hydra:
       break;
   }
-  text.append(host.name).append(":").append(std::to_string(*host.slots));
-  if (!host.user.empty()) text += " user=" + host.user;
+  text.put(host.name).put(":").put(*host.slots);
+  if (!host.user.empty()) text.put(" user=").put(host.user);
 }
 
 bool is_openmpi(HostfileDialect dialect) {
@@ -70,6 +75,10 @@ bool names_alone(HostfileDialect dialect) {
 }
 
 std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect dialect) {
+  // Nearly every host of nearly every file.
+  if (host.slots.value_or(0) > 0 && !host.max_slots && host.user.empty() &&
+      host.attributes.empty() && is_plain_host_name(host.name))
+    return std::nullopt;
   if (auto problem = host_name_problem(host.name)) return problem;
   if (!host.user.empty())
     if (const auto problem = user_name_problem(host.user)) return "has a user that " + *problem;
@@ -97,6 +106,9 @@ void note_lost(const HostEntry& host, HostfileDialect dialect, std::vector<std::
     if (is_lost && std::find(lost.begin(), lost.end(), name) == lost.end()) lost.emplace_back(name);
   };
   if (dialect == HostfileDialect::dtenv) return;
+  if (!names_alone(dialect) && !host.max_slots && !host.port && host.user.empty() &&
+      host.attributes.empty())
+    return;
   const bool openmpi = is_openmpi(dialect);
   note(names_alone(dialect) && host.slots.has_value(), "slots");
   note(!openmpi && host.max_slots.has_value(), "max_slots");
@@ -112,8 +124,8 @@ Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
   RenderedHostfile rendered;
   std::vector<Problem> problems;
   NameIndex names;
-  names.reserve(hosts.size());
-  rendered.text.reserve(hosts.size() * 32);
+  const auto name_of = [&](std::size_t k) -> std::string_view { return hosts[k].name; };
+  TextWriter text(hosts.size() * 32);
   const auto fail = [&](std::size_t index, std::string problem) {
     problems.push_back({"/hosts/" + std::to_string(index), 0, 0, std::move(problem), ""});
   };
@@ -121,16 +133,16 @@ Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
     const HostEntry& host = hosts[i];
     if (const auto problem = host_problem(host, dialect)) {
       fail(i, "\"" + visible(host.name) + "\" " + *problem);
-    } else if (names.find(host.name, [&](std::size_t k) { return hosts[k].name == host.name; }) !=
-               NameIndex::npos) {
+      names.add(host.name, name_of);
+    } else if (!names.add_new(host.name, name_of)) {
       fail(i, "\"" + host.name + "\" a second time");
     } else {
-      names.add(host.name, i);
-      add_host_line(rendered.text, host, dialect);
-      rendered.text += '\n';
+      add_host_line(text, host, dialect);
+      text.put("\n");
       note_lost(host, dialect, rendered.lost);
     }
   }
+  rendered.text = text.take();
   if (problems.empty() && dialect == HostfileDialect::slurm && !hosts.empty()) {
     std::vector<std::string_view> list;
     for (const HostEntry& host : hosts) list.push_back(host.name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/text_writer.hpp"
 #include "formats/host_name.hpp"
 #include "formats/managed_block.hpp"
 #include "formats/name_index.hpp"
@@ -12,29 +13,68 @@ namespace dtenv {
 
 namespace {
 
-Error bad(std::size_t index, const std::string& name, std::string problem) {
-  Problem detail{"/nodes/" + std::to_string(index), 0, 0, problem, ""};
+/// A host of either list, without a copy.
+struct View {
+  std::string_view name;
+  std::string_view address;
+  std::string_view user;
+  int port;
+};
+
+inline View view(const SshConfigHost& host) {
+  return {host.name, host.address, host.user, host.port};
+}
+
+inline View view(const HostEntry& host) {
+  View seen{host.name, host.name, host.user.empty() ? "root" : std::string_view(host.user),
+            host.port.value_or(22)};
+  for (const auto& [key, value] : host.attributes)
+    if (key == "addr") seen.address = value;
+  return seen;
+}
+
+constexpr std::string_view list_of(const std::vector<SshConfigHost>&) {
+  return "/nodes/";
+}
+constexpr std::string_view list_of(const std::vector<HostEntry>&) {
+  return "/hosts/";
+}
+
+template <class Hosts>
+Error bad(const Hosts& hosts, std::size_t index, std::string_view name, std::string problem) {
+  Problem detail{std::string(list_of(hosts)) + std::to_string(index), 0, 0, problem, ""};
   return {Status::config,
           "ssh config: \"" + visible(name) + "\" " + std::move(problem),
           {std::move(detail)}};
 }
 
-Result<void> check(const std::vector<SshConfigHost>& hosts) {
+bool has_capitals(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+template <class Hosts>
+Result<void> check(const Hosts& hosts) {
   NameIndex names;
-  names.reserve(hosts.size());
+  // ssh matches the patterns of Host without regard to case.
+  const auto name_of = [&](std::size_t k) { return lower(hosts[k].name); };
+  std::string_view user;  // of the host before, which most have too
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const SshConfigHost& host = hosts[i];
-    if (const auto problem = host_name_problem(host.name)) return bad(i, host.name, *problem);
-    if (const auto problem = host_name_problem(host.address)) return bad(i, host.address, *problem);
-    if (const auto problem = user_name_problem(host.user)) return bad(i, host.user, *problem);
+    const View host = view(hosts[i]);
+    if (const auto problem = host_name_problem(host.name))
+      return bad(hosts, i, host.name, *problem);
+    if (host.address.data() != host.name.data())
+      if (const auto problem = host_name_problem(host.address))
+        return bad(hosts, i, host.address, *problem);
+    const bool same_user = i > 0 && (host.user.data() == user.data() || host.user == user);
+    if (!same_user)
+      if (const auto problem = user_name_problem(host.user))
+        return bad(hosts, i, host.user, *problem);
     if (host.port < 1 || host.port > 65535)
-      return bad(i, host.name, "has a port beyond 1 to 65535");
-    // ssh matches the patterns of Host without regard to case.
-    const std::string key = lower(host.name);
-    const auto is_called = [&](std::size_t k) { return lower(hosts[k].name) == key; };
-    if (names.find(key, is_called) != NameIndex::npos)
-      return bad(i, host.name, "stands there twice");
-    names.add(key, i);
+      return bad(hosts, i, host.name, "has a port beyond 1 to 65535");
+    const std::string lowered = has_capitals(host.name) ? lower(host.name) : std::string();
+    const std::string_view key = lowered.empty() ? host.name : lowered;
+    if (!names.add_new(key, name_of)) return bad(hosts, i, host.name, "stands there twice");
+    user = host.user;
   }
   return {};
 }
@@ -82,34 +122,35 @@ std::string shared_lines(const SshConfigOptions& options) {
 
 /// Each host with what is its own, and behind every group of them one block for all of the group:
 /// ssh takes each value where it finds it first. OpenSSH before 7.9 reads lines of 1023 bytes.
-std::string host_lines(const std::vector<SshConfigHost>& hosts, const SshConfigOptions& options) {
+template <class Hosts>
+std::string host_lines(const Hosts& hosts, const SshConfigOptions& options) {
   const std::string shared = shared_lines(options);
   constexpr std::size_t longest_group = 1000;
   constexpr std::size_t own = 140;  // of a host with names of usual length
-  std::string text;
-  text.reserve(hosts.size() * own + shared.size() * (1 + hosts.size() / 32));
-  std::string group = "Host";
-  const auto end_group = [&] {
-    if (group.size() > 4) text.append(group).append("\n").append(shared);
-    group.resize(4);
+  TextWriter text(hosts.size() * own + shared.size() * (1 + hosts.size() / 32));
+  std::size_t group_begin = 0;
+  std::size_t group_size = 0;
+  const auto end_group = [&](std::size_t end) {
+    if (group_begin == end) return;
+    text.put("Host");
+    for (; group_begin < end; ++group_begin) text.put(" ").put(hosts[group_begin].name);
+    text.put("\n").put(shared);
+    group_size = 0;
   };
-  for (const SshConfigHost& host : hosts) {
-    if (group.size() + 1 + host.name.size() > longest_group) end_group();
-    group.append(" ").append(host.name);
-    text.append("Host ").append(host.name).append("\n");
-    add(text, "Hostname", host.address);
-    add(text, "Port", std::to_string(host.port));
-    add(text, "User", host.user);
-    if (!options.known_hosts_file.empty()) add(text, "HostKeyAlias", host.name);
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const View host = view(hosts[i]);
+    if (group_size + 1 + host.name.size() > longest_group) end_group(i);
+    group_size += 1 + host.name.size();
+    text.put("Host ").put(host.name).put("\n    Hostname ").put(host.address);
+    text.put("\n    Port ").put(host.port).put("\n    User ").put(host.user).put("\n");
+    if (!options.known_hosts_file.empty()) text.put("    HostKeyAlias ").put(host.name).put("\n");
   }
-  end_group();
-  return text;
+  end_group(hosts.size());
+  return text.take();
 }
 
-}  // namespace
-
-Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
-                                      const SshConfigOptions& options) {
+template <class Hosts>
+Result<std::string> render(const Hosts& hosts, const SshConfigOptions& options) {
   DT_TRY(check(hosts));
   DT_TRY(check_file("the identity file", options.identity_file));
   DT_TRY(check_file("the known_hosts file", options.known_hosts_file));
@@ -117,6 +158,18 @@ Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
     if (!is_variable_name(name))
       return Error{Status::config, "ssh config: \"" + visible(name) + "\" is no variable's name"};
   return host_lines(hosts, options);
+}
+
+}  // namespace
+
+Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
+                                      const SshConfigOptions& options) {
+  return render(hosts, options);
+}
+
+Result<std::string> render_ssh_config(const std::vector<HostEntry>& hosts,
+                                      const SshConfigOptions& options) {
+  return render(hosts, options);
 }
 
 Result<std::string> render_ssh_config_block(const std::vector<SshConfigHost>& hosts,

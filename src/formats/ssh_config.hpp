@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "formats/hostfile.hpp"
 
 namespace dtenv {
 
@@ -27,6 +28,11 @@ struct SshConfigOptions {
 /// Host blocks for `ssh -F` or ~/.ssh/config: host keys strictly checked under the machine's name
 /// (HostKeyAlias), no prompt, no agent, no forwarding.
 Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
+                                      const SshConfigOptions& options);
+
+/// The same for the hosts of a hostfile: their ports and users, which most launchers cannot be told
+/// in any other way. An address is dtenv's `addr`, else the name.
+Result<std::string> render_ssh_config(const std::vector<HostEntry>& hosts,
                                       const SshConfigOptions& options);
 
 /// The same for the top of a user's own file, whose lines go on behind it.

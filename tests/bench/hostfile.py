@@ -18,8 +18,8 @@ import bench  # noqa: E402
 import engines  # noqa: E402
 
 HOSTS = 100000
-ROUNDS = 5
-RUNS = 3
+ROUNDS = 3
+RUNS = 10
 
 
 def twin(path: str) -> "collections.OrderedDict[str, int]":

@@ -54,6 +54,16 @@ TEST_SUITE("ssh config") {
     CHECK(named == 2 * many.size());
   }
 
+  TEST_CASE("a hostfile's hosts keep their ports, users and addresses") {
+    const auto file = parse_hostfile("n1 slots=4 port=6001 user=train addr=10.0.0.1\nn2 slots=4\n",
+                                     HostfileDialect::dtenv);
+    REQUIRE(file);
+    const auto text = render_ssh_config(file->hosts, {});
+    REQUIRE(text);
+    CHECK(has(*text, "Host n1\n    Hostname 10.0.0.1\n    Port 6001\n    User train\n"));
+    CHECK(has(*text, "Host n2\n    Hostname n2\n    Port 22\n    User root\n"));
+  }
+
   TEST_CASE("in a file of somebody's our block comes first and ends where all hosts are meant") {
     const std::string own = "ServerAliveInterval 5\nHost *\n  Port 22\n";
     const auto merged = merge_ssh_config(own, two, {}, "glm");
