@@ -6,7 +6,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "base/deadline.hpp"
-#include "base/digest.hpp"
+#include "host/patient_dial.hpp"
 #include "host/ssh_connection.hpp"
 #include "proc/environment.hpp"
 
@@ -16,28 +16,16 @@ namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr int max_retries = 3;
 /// Beyond the connect timeout: the key exchange, the login, and what rc files do.
 constexpr Duration login_time = std::chrono::seconds(20);
-
-/// 1, 2, 4 s, and up to half of that again, so that many controllers do not come back at once.
-Duration backoff(int attempt) {
-  const auto whole = std::chrono::milliseconds(1000) * (1 << attempt);
-  const auto jitter = static_cast<unsigned char>(random_bytes(1)[0]);
-  return whole + whole * jitter / 512;
-}
 
 }  // namespace
 
 Task<Result<void>> SshConnection::connect() {
   const auto self = shared_from_this();
   if (is_up()) co_return Result<void>{};
-  for (int attempt = 0;; ++attempt) {
-    auto failure = co_await dial_once();
-    if (!failure) co_return Result<void>{};
-    if (!failure->retry || attempt == max_retries) co_return failure->error;
-    co_await pause(backoff(attempt));
-  }
+  DialOnce dial = [self] { return self->dial_once(); };
+  co_return co_await dial_patiently(std::move(dial));
 }
 
 Task<std::optional<SshFailure>> SshConnection::dial_once() {

@@ -37,22 +37,23 @@ def wanted(number: int) -> dict:
 
 
 def ours(session: dtenv.Session, number: int) -> "tuple[float, float]":
-    """Seconds of the launch step before its run starts, and from there to the first line."""
-    began = started = first = None
+    """Seconds of the launch step before its run begins, and from there to the first line."""
+    begun = first = None
     job = session.apply(wanted(number))
     for event in job.events():
         now = time.monotonic()
         if event.step == "launch":
-            if event.type == "step.started" and began is None:
-                began = now
-            if event.type == "change.started" and started is None:
-                started = now
+            if event.text.endswith(" begun") and begun is None:
+                begun = now
             if event.type == "output" and first is None:
                 first = now
     job.wait()
-    if None in (began, started, first):
-        raise SystemExit(f"an event is missing: {began} {started} {first}\n{dtenv.render(job.report())}")
-    return started - began, first - started
+    report = job.report()
+    if None in (begun, first):
+        raise SystemExit(f"an event is missing: {begun} {first}\n{dtenv.render(report)}")
+    # The step's own time, of the head: its look, its plan, what it prepares and tries, and the run.
+    spent = next(step.seconds for step in report.hosts[0].steps if step.kind == "launch")
+    return spent - (time.monotonic() - begun), first - begun
 
 
 def by_hand() -> float:
