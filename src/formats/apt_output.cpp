@@ -100,6 +100,21 @@ bool is_update_clean(std::string_view err) {
   });
 }
 
+std::string held_lock(std::string_view text) {
+  constexpr std::string_view start = "Could not get lock ";
+  constexpr std::string_view by = "held by process ";
+  const std::size_t at = text.find(start);
+  if (at == std::string_view::npos) return {};
+  std::string_view line = text.substr(at + start.size());
+  line = line.substr(0, line.find('\n'));
+  std::string_view path = line.substr(0, line.find(' '));
+  if (ends_with(path, ".")) path.remove_suffix(1);
+  std::string lock = visible(path, 200);
+  const std::size_t holder = line.find(by);
+  if (holder == std::string_view::npos) return lock + ", held by another process";
+  return lock + ", " + visible(line.substr(holder, line.find(')') - holder + 1), 100);
+}
+
 std::vector<std::string> simulated_removals(std::string_view out) {
   std::vector<std::string> removed;
   for (const std::string_view line : split_lines(out)) {

@@ -20,6 +20,10 @@ Error package_error(std::string_view attempted, std::string_view out, std::strin
 /// with exit status 0 on some apts; that a good signature will be too weak one day is no harm.
 bool is_update_clean(std::string_view err);
 
+/// "/var/lib/dpkg/lock-frontend, held by process 1234 (unattended-upgr)" of apt's words about a
+/// lock that it waits for or did not get; empty: there are none.
+std::string held_lock(std::string_view text);
+
 /// The packages that `apt-get -s` would take away.
 std::vector<std::string> simulated_removals(std::string_view out);
 

@@ -19,6 +19,9 @@ using asio::posix::stream_descriptor;
 /// pipe open: for ever would be its right.
 constexpr Duration drain_time = std::chrono::milliseconds(250);
 
+/// How long a killed program may take to be gone.
+constexpr Duration kill_patience = std::chrono::seconds(1);
+
 struct Running {
   std::optional<Process> process;
   stream_descriptor out;
@@ -87,8 +90,10 @@ Task<Result<Outcome>> run_child(const Command& command, OutputSink sink) {
   Capture capture(command, std::move(sink));
   auto first = co_await (exchange(running, capture) || pause(command.timeout));
   if (first.index() == 1) {
-    co_await running.process->stop(child_grace);
-    running.process.reset();
+    // One that hangs in the kernel outlives SIGKILL: it is left to whoever is there when it ends.
+    auto stopped =
+        co_await (running.process->stop(child_grace) || pause(child_grace + kill_patience));
+    if (stopped.index() == 0) running.process.reset();
     co_return Error{Status::timeout, visible(show_argv(command.argv), 120) + ": no end after " +
                                          show_duration(command.timeout)};
   }

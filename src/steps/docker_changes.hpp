@@ -29,7 +29,8 @@ Result<void> plan_daemon_json(const DockerConfig::Config& config, const Node& no
 // apply(), by the payload's "op".
 Task<Result<void>> apply_key(Target& target, const json::object& payload);
 Task<Result<void>> apply_source(Target& target, const json::object& payload);
-Task<Result<void>> apply_packages(Target& target, const json::object& payload);
+Task<Result<void>> apply_packages(const DockerConfig::Config& config, Target& target,
+                                  const json::object& payload);
 Task<Result<void>> apply_start(Target& target);
 Task<Result<void>> apply_daemon_json(const DockerConfig::Config& config, Target& target,
                                      const json::object& payload);

@@ -51,6 +51,7 @@ struct DockerConfig {
     Source source = Source::distribution;
     Repository repository;
     std::string folder;  ///< of .deb files on each machine; empty: the network
+    Duration lock_timeout = std::chrono::minutes(10);  ///< of a lock of apt's or dpkg's
     Toolkit toolkit;
     std::vector<std::string> mirrors;
     bool replace_mirrors = false;

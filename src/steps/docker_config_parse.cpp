@@ -151,6 +151,7 @@ DockerConfig::Config DockerConfig::parse(JsonReader& reader) {
     config.source = Source::docker_ce;
   config.repository = parse_repository(reader);
   config.folder = parse_folder(reader);
+  config.lock_timeout = reader.duration_or("lock_timeout", config.lock_timeout);
   parse_toolkit(reader, config);
   parse_mirrors(reader, config);
   parse_runtimes(reader, config);

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "base/deadline.hpp"
 #include "formats/apt_output.hpp"
 #include "formats/openpgp.hpp"
 #include "net/download.hpp"
 #include "steps/docker_changes.hpp"
+#include "steps/package_lock.hpp"
 
 namespace dtenv {
 
@@ -14,13 +14,14 @@ namespace {
 
 /// No prompts, conffiles kept, dpkg's lock waited for, needrestart told to list only: it would
 /// restart other people's daemons.
-Command apt_command(Argv arguments) {
+Command apt_command(Argv arguments, Duration patience) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(patience).count();
   Command command;
   command.argv = {"apt-get",
                   "-q",
                   "-y",
                   "-o",
-                  "DPkg::Lock::Timeout=600",
+                  "DPkg::Lock::Timeout=" + std::to_string(seconds),
                   "-o",
                   "Dpkg::Options::=--force-confdef",
                   "-o",
@@ -31,19 +32,10 @@ Command apt_command(Argv arguments) {
   return command;
 }
 
-bool is_locked(const Outcome& outcome) {
-  return !outcome.ok() && contains(outcome.err, "Could not get lock");
-}
-
-/// apt-get; for the lock of the lists, which apt itself does not wait for, it is asked again.
-Task<Result<Outcome>> run_apt(Target& target, Argv arguments) {
-  const Command command = apt_command(std::move(arguments));
+Task<Result<Outcome>> run_apt(Target& target, Duration patience, Argv arguments) {
+  const Command command = apt_command(std::move(arguments), patience);
   target.progress.text(show_argv(command.argv));
-  for (int tries = 0;; ++tries) {
-    DT_CO_TRY_ASSIGN(Outcome outcome, co_await target.host.run(command));
-    if (!is_locked(outcome) || tries >= 120) co_return outcome;
-    co_await pause(std::chrono::seconds(5));
-  }
+  co_return co_await run_when_unlocked(target, command, patience);
 }
 
 Task<Result<void>> run_dnf(Target& target, std::string verb, Argv packages) {
@@ -59,7 +51,7 @@ Task<Result<void>> run_dnf(Target& target, std::string verb, Argv packages) {
 }
 
 /// Only this source is read, and a warning of it counts.
-Task<Result<void>> update_source(Target& target, std::string path) {
+Task<Result<void>> update_source(Target& target, Duration patience, std::string path) {
   const Argv arguments = {"update",
                           "-o",
                           "Dir::Etc::sourcelist=" + path,
@@ -67,7 +59,7 @@ Task<Result<void>> update_source(Target& target, std::string path) {
                           "Dir::Etc::sourceparts=-",
                           "-o",
                           "APT::Get::List-Cleanup=0"};
-  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await run_apt(target, arguments));
+  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await run_apt(target, patience, arguments));
   if (outcome.ok() && is_update_clean(outcome.err)) co_return Result<void>();
   co_return package_error(path + ": apt-get update", outcome.out, outcome.err, outcome.exit_code);
 }
@@ -90,10 +82,10 @@ Argv install_arguments(const json::object& payload) {
 
 /// What would be done is looked at first: what cannot be installed, or would take away more than
 /// the plan says, is not begun.
-Task<Result<void>> simulate(Target& target, const json::object& payload, Argv arguments,
-                            std::string attempted) {
+Task<Result<void>> simulate(Target& target, Duration patience, const json::object& payload,
+                            Argv arguments, std::string attempted) {
   arguments.insert(arguments.begin(), "-s");
-  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await run_apt(target, arguments));
+  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await run_apt(target, patience, arguments));
   if (!outcome.ok())
     co_return package_error(attempted, outcome.out, outcome.err, outcome.exit_code);
   const auto planned = payload_texts(payload, "removes");
@@ -106,28 +98,28 @@ Task<Result<void>> simulate(Target& target, const json::object& payload, Argv ar
                                      " too: nothing was installed");
 }
 
-Task<Result<void>> apt_install(Target& target, const json::object& payload) {
+Task<Result<void>> apt_install(Target& target, Duration patience, const json::object& payload) {
   const std::string source = payload_text(payload, "source");
   const bool from_folder = payload_flag(payload, "from_folder");
   const std::string attempted = "apt-get install " + join(payload_texts(payload, "packages"), " ");
   if (!source.empty()) {
-    DT_CO_TRY(co_await update_source(target, source));
+    DT_CO_TRY(co_await update_source(target, patience, source));
   }
   std::string update_words;
   if (!from_folder) {
     const Argv update = {"update"};
-    DT_CO_TRY_ASSIGN(const Outcome updated, co_await run_apt(target, update));
+    DT_CO_TRY_ASSIGN(const Outcome updated, co_await run_apt(target, patience, update));
     // Somebody's broken source must not keep ours from being installed: it is told if that fails.
     if (!updated.ok()) update_words = package_words(updated.out, updated.err);
   }
   const Argv arguments = install_arguments(payload);
-  auto possible = co_await simulate(target, payload, arguments, attempted);
+  auto possible = co_await simulate(target, patience, payload, arguments, attempted);
   if (!possible) {
     Error error = possible.error();
     if (!update_words.empty()) error.message += "; apt-get update: " + update_words;
     co_return error;
   }
-  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await run_apt(target, arguments));
+  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await run_apt(target, patience, arguments));
   if (outcome.ok()) co_return Result<void>();
   co_return package_error(attempted, outcome.out, outcome.err, outcome.exit_code);
 }
@@ -193,11 +185,12 @@ Task<Result<void>> apply_source(Target& target, const json::object& payload) {
   co_return co_await target.host.write(file);
 }
 
-Task<Result<void>> apply_packages(Target& target, const json::object& payload) {
+Task<Result<void>> apply_packages(const DockerConfig::Config& config, Target& target,
+                                  const json::object& payload) {
   if (payload_flag(payload, "dnf")) {
     DT_CO_TRY(co_await dnf_install(target, payload));
   } else {
-    DT_CO_TRY(co_await apt_install(target, payload));
+    DT_CO_TRY(co_await apt_install(target, config.lock_timeout, payload));
   }
   if (payload_text(payload, "then") == "toolkit") co_return co_await check_toolkit(target);
   DT_CO_TRY_ASSIGN(const bool answers, co_await engine_answers(target));

@@ -4,11 +4,14 @@
 
 #include "formats/driver_repair.hpp"
 #include "formats/error_catalogue.hpp"
+#include "steps/package_lock.hpp"
 
 namespace dtenv {
 namespace {
 
 constexpr Duration install_deadline = std::chrono::minutes(30);
+/// As long as the repair's own words say (DPkg::Lock::Timeout).
+constexpr Duration lock_patience = std::chrono::minutes(10);
 
 json::array strings(const std::vector<std::string>& values) {
   json::array out;
@@ -91,7 +94,7 @@ DriverCheck::Config DriverCheck::parse(JsonReader& reader) {
     reader.problem("cuda", "\"" + visible(cuda) + "\" is not a version of CUDA that is known",
                    "from \"7.5\" to \"13.x\", such as \"12.4\"");
   config.wish = driver_wish(min_driver, cuda);
-  config.smi_deadline = reader.duration_or("smi_deadline", config.smi_deadline);
+  config.source_deadline = reader.duration_or("source_deadline", config.source_deadline);
   config.root = reader.string_or("root", "");
   while (ends_with(config.root, "/")) config.root.pop_back();
   if (!config.root.empty() && config.root.front() != '/')
@@ -135,7 +138,8 @@ Task<Result<void>> DriverCheck::apply(const Config& config, const Change& change
     const auto lines = split_lines(bytes);
     if (!lines.empty()) progress.text(visible(lines.back(), 160));
   };
-  DT_CO_TRY_ASSIGN(const Outcome outcome, co_await target.host.run(command, sink));
+  DT_CO_TRY_ASSIGN(const Outcome outcome,
+                   co_await run_when_unlocked(target, command, lock_patience, sink));
   if (outcome.ok()) co_return Result<void>{};
   // Somebody's broken source must not keep the driver from being installed: the installation tells.
   if (command.argv.size() == 2 && command.argv[1] == "update") co_return Result<void>{};

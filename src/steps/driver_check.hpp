@@ -21,7 +21,7 @@ struct DriverCheck {
     bool require_gpu = false;
     bool hold = true;  ///< keep unattended upgrades off the driver
     DriverWish wish;
-    Duration smi_deadline = std::chrono::seconds(15);  ///< of nvidia-smi, and of NVML
+    Duration source_deadline = std::chrono::seconds(5);  ///< of each that is asked
     std::string root;  ///< a prefix before every path that is read: a recorded machine
     std::string path;  ///< PATH of the programs asked; empty: the machine's own
   };

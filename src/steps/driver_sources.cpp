@@ -5,9 +5,8 @@
 namespace dtenv {
 namespace {
 
-/// All of the look program's own deadlines, with room.
-constexpr Duration look_deadline = std::chrono::seconds(150);
-constexpr Duration read_deadline = std::chrono::seconds(5);
+/// More than the look program asks: all of its sources' own deadlines are to fit into its.
+constexpr int look_sources = 32;
 constexpr std::size_t output_limit = std::size_t{16} << 20;
 
 struct Answer {
@@ -17,13 +16,13 @@ struct Answer {
 
 /// Runs one probe. A program that hangs, is missing or fails is an answer; a lost machine is not.
 Task<Result<Answer>> ask(const DriverCheck::Config& config, Target& target, Argv argv,
-                         Duration limit) {
+                         Duration limit, OutputSink sink = {}) {
   Command command;
   command.argv = std::move(argv);
   command.timeout = limit;
   command.output_limit = output_limit;
   if (!config.path.empty()) command.env.emplace_back("PATH", config.path);
-  auto outcome = co_await target.host.run(command);
+  auto outcome = co_await target.host.run(command, std::move(sink));
   Answer answer;
   if (outcome.has_value()) {
     answer.outcome = std::move(*outcome);
@@ -42,7 +41,8 @@ Argv look_argv(const DriverCheck::Config& config) {
           std::string(driver_look_program),
           "dtenv-driver-look",
           config.root,
-          config.path.empty() ? "no" : "yes"};
+          config.path.empty() ? "no" : "yes",
+          std::to_string(std::chrono::ceil<std::chrono::seconds>(config.source_deadline).count())};
 }
 
 Argv gpus_argv(const DriverCheck::Config& config) {
@@ -83,6 +83,14 @@ bool read_sections(std::string_view text, DriverSources& sources) {
   return whole;
 }
 
+/// Of the look program: what it was at.
+std::string last_asked(std::string_view text) {
+  std::string asked = "reading the driver's files and packages";
+  for (const auto line : split_lines(text))
+    if (starts_with(line, "at ")) asked = visible(line.substr(3), 80);
+  return asked;
+}
+
 bool shows_gpu(const DriverSources& sources) {
   if (!sources.pci || !trim(sources.proc_version.value_or("")).empty()) return true;
   for (const auto& device : parse_pci_devices(*sources.pci))
@@ -101,12 +109,13 @@ SmiRun smi_run(Answer answer) {
 /// The query, and the list where this nvidia-smi knows one of its columns not.
 Task<Result<void>> read_smi(const DriverCheck::Config& config, Target& target,
                             DriverSources& sources) {
-  DT_CO_TRY_ASSIGN(Answer query, co_await ask(config, target, query_argv(), config.smi_deadline));
+  DT_CO_TRY_ASSIGN(Answer query,
+                   co_await ask(config, target, query_argv(), config.source_deadline));
   const bool unknown_column = contains(query.outcome.out + query.outcome.err, "not a valid field");
   if (unknown_column) {
     Argv argv = {"nvidia-smi"};
     argv.emplace_back("-L");
-    DT_CO_TRY_ASSIGN(query, co_await ask(config, target, std::move(argv), config.smi_deadline));
+    DT_CO_TRY_ASSIGN(query, co_await ask(config, target, std::move(argv), config.source_deadline));
   }
   sources.nvidia_smi = smi_run(std::move(query));
   co_return Result<void>{};
@@ -120,7 +129,7 @@ Task<Result<void>> read_nvml(const DriverCheck::Config& config, Target& target,
     co_return Result<void>{};
   }
   DT_CO_TRY_ASSIGN(const Answer answer,
-                   co_await ask(config, target, nvml_argv(config), config.smi_deadline));
+                   co_await ask(config, target, nvml_argv(config), config.source_deadline));
   if (answer.hung)
     sources.nvml = "not asked: hangs\n";
   else if (answer.outcome.exit_code == 127)
@@ -137,18 +146,22 @@ Task<Result<void>> read_nvml(const DriverCheck::Config& config, Target& target,
 
 Task<Result<DriverSources>> read_driver_sources(const DriverCheck::Config& config, Target& target) {
   DriverSources sources;
-  DT_CO_TRY_ASSIGN(const Answer look,
-                   co_await ask(config, target, look_argv(config), look_deadline));
+  const Duration limit = (config.source_deadline + std::chrono::seconds(1)) * look_sources;
+  std::string said;
+  const OutputSink sink = [&said](Stream stream, std::string_view bytes) {
+    if (stream == Stream::out && said.size() < output_limit) said += bytes;
+  };
+  DT_CO_TRY_ASSIGN(const Answer look, co_await ask(config, target, look_argv(config), limit, sink));
   if (look.hung)
-    co_return Error(Status::timeout, "reading the driver's files and packages: no end after " +
-                                         show_duration(look_deadline));
+    co_return Error(Status::timeout, last_asked(said) + ": no end after " + show_duration(limit) +
+                                         ", and no signal ends it: it hangs in the kernel");
   if (!read_sections(look.outcome.out, sources))
     co_return Error(Status::command, "reading the driver's files and packages: exit " +
                                          std::to_string(look.outcome.exit_code) + ": " +
                                          visible(trim(look.outcome.err), 300));
   if (!shows_gpu(sources)) co_return sources;
   DT_CO_TRY_ASSIGN(const Answer gpus,
-                   co_await ask(config, target, gpus_argv(config), read_deadline));
+                   co_await ask(config, target, gpus_argv(config), config.source_deadline));
   if (gpus.hung)
     sources.hung = sources.hung.value_or("") + "/proc/driver/nvidia/gpus\n";
   else

@@ -1,11 +1,12 @@
 #include "recorded_machine.hpp"
 
-#include <cstdlib>
-#include <stdexcept>
+#include <sys/stat.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <stdexcept>
 
 namespace dtenv {
 namespace {
@@ -87,6 +88,11 @@ void RecordedMachine::add_file(const std::string& path, const json::value& conte
   if (content.is_null()) return;
   if (content.is_object()) {
     fs::create_directories(place.parent_path());
+    if (content.as_object().contains("fifo")) {
+      // Nobody writes to it: a reader waits for ever.
+      if (::mkfifo(place.c_str(), 0600) != 0) throw std::runtime_error("mkfifo " + path);
+      return;
+    }
     const std::string target(content.at("link").as_string());
     fs::create_symlink(target == "NVML_STANDIN" ? DTENV_NVML_STANDIN : target, place);
     return;

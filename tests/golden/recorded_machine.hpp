@@ -15,9 +15,9 @@ namespace json = boost::json;
 /// other program is to be found on path().
 class RecordedMachine {
  public:
-  /// `recording`: {"files": {PATH: text | [lines] | null | {"link": …}}, "pci": ["SLOT
-  /// VENDOR:DEVICE CLASS DRIVER NUMA"], "programs": {"NAME" | "NAME WORD": {"out", "err", "exit",
-  /// "hangs", "real"} | null}}. A null takes away what an earlier recording gave.
+  /// `recording`: {"files": {PATH: text | [lines] | null | {"link": …} | {"fifo"}}, "pci":
+  /// ["SLOT VENDOR:DEVICE CLASS DRIVER NUMA"], "programs": {"NAME" | "NAME WORD": {"out", "err",
+  /// "exit", "hangs", "real"} | null}}. A null takes away what an earlier recording gave.
   RecordedMachine();
   ~RecordedMachine();
   RecordedMachine(const RecordedMachine&) = delete;

@@ -18,7 +18,7 @@ def driver_check(
     min_driver: Optional[str] = None,
     cuda: Optional[str] = None,
     hold: Optional[bool] = None,
-    smi_deadline: Optional[str] = None,
+    source_deadline: Optional[str] = None,
     root: Optional[str] = None,
     path: Optional[str] = None,
     id: Optional[str] = None,
@@ -41,8 +41,9 @@ def driver_check(
         13.x 580.65.06). With min_driver too, the newer of both counts.
     hold: Put the driver's packages on hold after an installation (apt-mark hold, dnf versionlock; unattended-
         upgrades is told too), so that no upgrade replaces them under running jobs. Default: true.
-    smi_deadline: How long nvidia-smi, and NVML, may take: one that does not end is a sick GPU (gpu_unhealthy).
-        Eight GPUs without persistence need about 10 s. Default: "15s".
+    source_deadline: How long each source may take. nvidia-smi or NVML without an end is a sick GPU
+        (gpu_unhealthy): give more where many GPUs without persistence need it, eight about 10 s. Of another
+        source the answer is missing, and a warning says so. Default: "5s".
     root: Absolute path put before every file that is read or written: a recorded machine, or /host in a
         container. Default: "".
     path: PATH of the programs that are asked; default: the machine's own. Give one with a recorded machine,
@@ -58,7 +59,7 @@ def driver_check(
         ("min_driver", min_driver),
         ("cuda", cuda),
         ("hold", hold),
-        ("smi_deadline", smi_deadline),
+        ("source_deadline", source_deadline),
         ("root", root),
         ("path", path),
         ("id", id),
@@ -73,6 +74,7 @@ def docker_config(
     source: Optional[Literal["distribution", "docker-ce"]] = None,
     repository: Optional[Mapping[str, Any]] = None,
     packages: Optional[str] = None,
+    lock_timeout: Optional[str] = None,
     nvidia_toolkit: Optional[Mapping[str, Any]] = None,
     registry_mirrors: Optional[Union[Sequence[str], str]] = None,
     replace_mirrors: Optional[bool] = None,
@@ -103,6 +105,8 @@ def docker_config(
         for machines without a network: a missing engine is installed from these alone, the newest version of
         each for the machine's architecture, with what they need of the folder. What is lacking is told before
         anything is installed.
+    lock_timeout: How long a lock of apt or dpkg that another program holds (mostly unattended-upgrades) is
+        waited for; the progress and the error name the holder. Default: "10m".
     nvidia_toolkit: Installs nvidia-container-toolkit (nvidia-docker2's successor, in whose place it comes)
         where nvidia-ctk does not answer, and adds its runtime "nvidia" to daemon.json, unless the file or
         `runtimes` name it.
@@ -129,6 +133,7 @@ def docker_config(
         ("source", source),
         ("repository", repository),
         ("packages", packages),
+        ("lock_timeout", lock_timeout),
         ("nvidia_toolkit", nvidia_toolkit),
         ("registry_mirrors", registry_mirrors),
         ("replace_mirrors", replace_mirrors),

@@ -73,6 +73,20 @@ TEST_SUITE("apt's words") {
     CHECK_FALSE(is_update_clean("E: nonsense\n"));
   }
 
+  TEST_CASE("a lock and who holds it are read") {
+    CHECK(
+        held_lock("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1234 "
+                  "(unattended-upgr)\nN: Be aware that removing the lock file is no solution\n") ==
+        "/var/lib/dpkg/lock-frontend, held by process 1234 (unattended-upgr)");
+    CHECK(held_lock("Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is "
+                    "held by process 7 (apt)...\n") ==
+          "/var/lib/dpkg/lock-frontend, held by process 7 (apt)");
+    CHECK(
+        held_lock("E: Could not get lock /var/lib/apt/lists/lock - open (11: Resource temporarily "
+                  "unavailable)\n") == "/var/lib/apt/lists/lock, held by another process");
+    CHECK(held_lock("E: Unable to locate package x\n").empty());
+  }
+
   TEST_CASE("what a simulation would take away is read") {
     CHECK(simulated_removals("Remv docker.io [20.10]\nInst docker-ce (5:27 repo [amd64])\n") ==
           std::vector<std::string>{"docker.io"});

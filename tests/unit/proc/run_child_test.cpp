@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "unit/doctest_result.hpp"
@@ -184,6 +185,23 @@ TEST_SUITE("run_child") {
     CHECK(took < 3);
     for (const auto line : split_lines(pids))
       if (!line.empty()) CHECK(dies(std::atoi(std::string(line).c_str())));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "one that no signal ends is left behind at its deadline") {
+    // A frozen process is as deaf as one that hangs in a driver.
+    const std::string cage = "/sys/fs/cgroup/freezer/dtenv-unit-" + std::to_string(::getpid());
+    SKIP_UNLESS(::mkdir(cage.c_str(), 0700) == 0, "needs root and version 1 of the freezer cgroup");
+    Command command = shell("echo $$ >" + cage + "/cgroup.procs; echo FROZEN >" + cage +
+                            "/freezer.state; exec sleep 60");
+    command.timeout = std::chrono::milliseconds(300);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto result = run(command);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    std::ofstream(cage + "/freezer.state") << "THAWED";
+    for (int i = 0; i < 200 && ::rmdir(cage.c_str()) != 0; ++i) ::usleep(10000);
+    CHECK(took < std::chrono::seconds(4));
+    REQUIRE(!result.has_value());
+    CHECK(result.error().status == Status::timeout);
   }
 
   TEST_CASE_FIXTURE(Fixture,

@@ -143,6 +143,34 @@ TEST_SUITE("DockerConfig's packages") {
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
   }
 
+  TEST_CASE("a lock is waited for as long as the document says, and its holder is named") {
+    const std::string_view step = R"({"source": "docker-ce", "lock_timeout": "3s"})";
+    const Plan plan = plan_of(step, bare());
+    int refusals = 1;
+    FakeHost host;
+    host.on_any([&](const Command& command) -> std::optional<Outcome> {
+      Outcome outcome;
+      outcome.exit_code = 100;
+      outcome.err =
+          "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 9 (apt)\n";
+      if (refusals-- > 0) return outcome;
+      outcome.err = "E: Unable to locate package x\n";
+      if (!has(join(command.argv, " "), " -s ")) outcome = {};
+      return outcome;
+    });
+    auto applied = apply_to(host, step, plan.changes.back());
+    REQUIRE_FALSE(applied);
+    CHECK(has(applied.error().message, "Unable to locate package x"));
+    CHECK(has(join(host.commands[0].argv, " "), "DPkg::Lock::Timeout=3 "));
+    CHECK(host.commands[0].argv == host.commands[1].argv);
+    refusals = INT_MAX;
+    applied = apply_to(host, step, plan.changes.back());
+    REQUIRE_FALSE(applied);
+    CHECK(applied.error().status == Status::timeout);
+    CHECK(has(applied.error().message,
+              "waited 3 s for /var/lib/apt/lists/lock, held by process 9 (apt): nothing was done"));
+  }
+
   TEST_CASE("what would take away more than planned is not begun") {
     Facts facts = bare();
     facts.packages = {{"containerd", "1.6.20"}};
