@@ -13,7 +13,8 @@ namespace {
 HostfileDialect read_dialect(JsonReader& arguments) {
   if (!arguments.has("dialect")) arguments.problem("dialect", "missing");
   const std::string name = arguments.one_of(
-      "dialect", {"dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "slurm", "torchrun"},
+      "dialect",
+      {"dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "intelmpi", "slurm", "torchrun"},
       "dtenv");
   return parse_dialect(name).value_or(HostfileDialect::dtenv);
 }

@@ -13,9 +13,19 @@ namespace dtenv {
 
 /// Whose grammar: dtenv's own (a superset, strict), or one that accepts and rejects what that
 /// launcher does: DeepSpeed 0.8 and later, Open MPI 3 and 4, Open MPI 5 (PRRTE), Hydra (MPICH 4),
-/// Slurm's node list (`srun -w`, `scontrol show hostnames`). torchrun reads no file: its list is
-/// the agents' names, one a line in the order of --node-rank, the first the master.
-enum class HostfileDialect { dtenv, deepspeed, openmpi, openmpi5, hydra, slurm, torchrun };
+/// Intel MPI's Hydra by its -machinefile (of -f it takes the names alone), Slurm's node list (`srun
+/// -w`, `scontrol show hostnames`). torchrun reads no file: its list is the agents' names, one a
+/// line in the order of --node-rank, the first the master.
+enum class HostfileDialect {
+  dtenv,
+  deepspeed,
+  openmpi,
+  openmpi5,
+  hydra,
+  intelmpi,
+  slurm,
+  torchrun
+};
 
 /// All of them, in the order above.
 const std::vector<HostfileDialect>& hostfile_dialects();

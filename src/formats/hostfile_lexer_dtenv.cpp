@@ -19,8 +19,10 @@ bool HostfileLexer::is_sound(std::string_view line, int number) {
       line.begin());
   if (control < line.size())
     reader_.error(number, control + 1,
-                  "the control byte " + visible(line.substr(control, 1)) + " in the line");
-  if (line.size() > max_line) reader_.error(number, 1, "the line is longer than 64 KiB");
+                  "the control byte " + visible(line.substr(control, 1)) + " in the line",
+                  line[control] == '\r' ? "end lines with a line feed" : "take the byte out");
+  if (line.size() > max_line)
+    reader_.error(number, 1, "the line is longer than 64 KiB", "one line a host");
   return control >= line.size() && line.size() <= max_line;
 }
 
@@ -48,7 +50,7 @@ std::vector<HostfileWord> HostfileLexer::words(std::string_view line, int number
     } else if (rest[0] == '"') {
       const std::size_t close = rest.find('"', 1);
       if (close == std::string_view::npos) {
-        reader_.error(number, at + 1, "no closing quote");
+        reader_.error(number, at + 1, "no closing quote", "close it, or take it out");
         return result;
       }
       result.push_back({std::string(rest.substr(1, close - 1)), at + 1, false});
@@ -62,7 +64,8 @@ std::vector<HostfileWord> HostfileLexer::words(std::string_view line, int number
 }
 
 void HostfileLexer::finish() {
-  if (in_comment_) reader_.error(comment_line_, 1, "a comment begins here and never ends");
+  if (in_comment_)
+    reader_.error(comment_line_, 1, "a comment begins here and never ends", "end it with */");
 }
 
 }  // namespace dtenv

@@ -11,14 +11,35 @@ namespace {
 
 constexpr std::size_t max_problems = 1000;
 constexpr std::size_t max_hosts = 100000;
-constexpr std::array<std::pair<std::string_view, HostfileDialect>, 7> dialects = {
+constexpr std::array<std::pair<std::string_view, HostfileDialect>, 8> dialects = {
     {{"dtenv", HostfileDialect::dtenv},
      {"deepspeed", HostfileDialect::deepspeed},
      {"openmpi", HostfileDialect::openmpi},
      {"openmpi5", HostfileDialect::openmpi5},
      {"hydra", HostfileDialect::hydra},
+     {"intelmpi", HostfileDialect::intelmpi},
      {"slurm", HostfileDialect::slurm},
      {"torchrun", HostfileDialect::torchrun}}};
+
+std::string_view usual_line(HostfileDialect dialect) {
+  switch (dialect) {
+    case HostfileDialect::dtenv:
+      return "a line like: V100-1 slots=4 port=6001";
+    case HostfileDialect::deepspeed:
+      return "a line like: V100-1 slots=4";
+    case HostfileDialect::openmpi:
+    case HostfileDialect::openmpi5:
+      return "a line like: V100-1 slots=4 max_slots=8";
+    case HostfileDialect::hydra:
+    case HostfileDialect::intelmpi:
+      return "a line like: V100-1:4";
+    case HostfileDialect::slurm:
+      return "a list like: node[01-04],gpu1";
+    case HostfileDialect::torchrun:
+      break;
+  }
+  return "a line like: V100-1";
+}
 
 }  // namespace
 
@@ -66,6 +87,10 @@ std::size_t HostfileReader::find(std::string_view key) {
   return places_.find(key, [&](std::size_t index) { return key_of(index); });
 }
 
+bool HostfileReader::is_last(std::string_view key) const {
+  return !file_.hosts.empty() && key_of(file_.hosts.size() - 1) == key;
+}
+
 bool HostfileReader::add(HostEntry host) {
   const std::string key = host.name;
   return add(std::move(host), key);
@@ -98,6 +123,8 @@ void HostfileReader::reserve(std::size_t count) {
 
 Result<Hostfile> HostfileReader::finish(HostfileDialect dialect) && {
   if (errors_.empty()) return std::move(file_);
+  for (Problem& problem : errors_)
+    if (problem.hint.empty()) problem.hint = usual_line(dialect);
   const std::size_t count = errors_.size() + left_out_;
   if (left_out_ > 0)
     errors_.push_back({"", 0, 0, std::to_string(left_out_) + " more problems are not listed", ""});
@@ -140,7 +167,8 @@ Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect) 
       parse_openmpi_hostfile(text, dialect == HostfileDialect::openmpi5, reader);
       break;
     case HostfileDialect::hydra:
-      parse_hydra_hostfile(text, reader);
+    case HostfileDialect::intelmpi:
+      parse_hydra_hostfile(text, dialect == HostfileDialect::intelmpi, reader);
       break;
     case HostfileDialect::slurm:
       parse_slurm_nodes(text, reader);

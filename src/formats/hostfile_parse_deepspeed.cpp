@@ -147,7 +147,7 @@ void parse_line(const Line& line, HostfileReader& reader) {
 
 void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader) {
   if (!is_utf8(text)) {
-    reader.error(1, 1, "not UTF-8: Python does not read the file");
+    reader.error(1, 1, "not UTF-8: Python does not read the file", "save it as UTF-8");
     return;
   }
   int number = 0;
@@ -158,7 +158,7 @@ void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader) {
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + (starts_with(text.substr(end), "\r\n") ? 2 : 1));
   }
-  if (reader.hosts().empty()) reader.error(0, 0, "names no host", "a line like: V100-1 slots=4");
+  if (reader.hosts().empty() && !reader.has_errors()) reader.error(1, 1, "names no host");
 }
 
 }  // namespace dtenv

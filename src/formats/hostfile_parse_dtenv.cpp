@@ -107,7 +107,7 @@ void Parser::parse_name(const HostfileWord& word, std::string_view name) {
   if (name.find(',') != std::string_view::npos && name.find('[') == std::string_view::npos)
     return fail(word.column, "\"" + visible(name) + "\" names several hosts", "one line a host");
   auto names = expand_host_range(name, max_hosts);
-  if (!names) return fail(word.column, names.error().message);
+  if (!names) return fail(word.column, names.error().message, "a range like node[01-03,07]");
   names_ = std::move(*names);
   auto problem = host_name_problem(names_.front());
   if (!problem) problem = host_name_problem(names_.back());
@@ -146,7 +146,7 @@ void Parser::parse_host(const HostfileWord& word) {
 
 void Parser::set_number(const HostfileWord& key, const HostfileWord& value,
                         std::optional<std::int64_t>& field) {
-  if (field) return fail(key.column, key.text + "= a second time");
+  if (field) return fail(key.column, key.text + "= a second time", "keep one");
   field = parse_integer(value.text, 0, 4096);
   if (!field)
     fail(value.column,
@@ -159,10 +159,10 @@ void Parser::set_other(const HostfileWord& key, const HostfileWord& value) {
   if (!label && std::find(keys.begin(), keys.end(), key.text) == keys.end()) {
     const auto near = nearest(lower(key.text), keys);
     return fail(key.column, "no key is called \"" + visible(key.text, 40) + "\"",
-                near ? "did you mean \"" + *near + "\"?" : "");
+                near ? "did you mean \"" + *near + "\"?" : "a word of your own is label.NAME=");
   }
   for (const auto& [name, text] : host_.attributes)
-    if (name == key.text) return fail(key.column, key.text + "= a second time");
+    if (name == key.text) return fail(key.column, key.text + "= a second time", "keep one");
   host_.attributes.emplace_back(key.text, value.text);
   const auto problem = value_problem(key.text, value.text);
   if (problem) fail(value.column, "\"" + visible(value.text) + "\" " + *problem);
@@ -173,12 +173,13 @@ void Parser::parse_attribute(const HostfileWord& key, const HostfileWord& value)
   if (name == "slots" || name == "cpu" || name == "count") return set_slots(value, value.text);
   if (name == "max_slots" || name == "max-slots") return set_number(key, value, host_.max_slots);
   if (name == "port") {
-    if (host_.port) return fail(key.column, "port= a second time");
+    if (host_.port) return fail(key.column, "port= a second time", "keep one");
     host_.port = parse_port(value.text);
     if (!host_.port)
-      fail(value.column, "\"" + visible(value.text, 40) + "\": a port from 1 to 65535 expected");
+      fail(value.column, "\"" + visible(value.text, 40) + "\": a port from 1 to 65535 expected",
+           "port=6001");
   } else if (name == "user" || name == "username") {
-    if (!host_.user.empty()) return fail(key.column, "the user a second time");
+    if (!host_.user.empty()) return fail(key.column, "the user a second time", "keep one");
     host_.user = value.text;
     if (const auto problem = user_name_problem(value.text))
       fail(value.column, "the user \"" + visible(value.text) + "\" " + *problem);
@@ -225,7 +226,7 @@ void Parser::parse(const Words& words) {
     fail(first.column, "\"" + visible(first.text) + "\" has no slots",
          "slots=N, or slots=auto for the GPUs found");
   if (host_.max_slots && host_.slots && *host_.max_slots < *host_.slots)
-    fail(first.column, "max_slots is less than slots");
+    fail(first.column, "max_slots is less than slots", "raise it, or take it out");
   if (!names_.empty()) add_hosts(first);
 }
 

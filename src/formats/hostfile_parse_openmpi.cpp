@@ -115,7 +115,7 @@ bool Parser::parse_slots(const Token& key, std::int64_t value, HostEntry& host, 
 
 bool Parser::parse_max_slots(const Token& key, std::int64_t value, HostEntry& host) {
   if (value < host.slots.value_or(1)) {
-    fail(key, "max_slots is less than slots");
+    fail(key, "max_slots is less than slots", "raise it, or take it out");
     return false;
   }
   if (value > 0) host.max_slots = value;
@@ -140,7 +140,8 @@ bool Parser::parse_attribute(const Token& key, HostEntry& host, bool& counted) {
   const bool max = contains(key.text, "max");
   if (!slots && !max && key.text != "port") {
     fail(key, "Open MPI does not read \"" + std::string(key.text) + "\" here",
-         key.text == "slot" ? "did you mean \"slots\"?" : "");
+         key.text == "slot" ? "did you mean \"slots\"?"
+                            : "take it out: it reads slots, max_slots, port and username");
     return false;
   }
   const auto value = parse_number(key);
@@ -180,7 +181,9 @@ bool Parser::parse_attributes(HostEntry& host, bool& counted) {
         if (!before.text.empty()) {
           const auto near = nearest(before.text, known);
           fail(before, "Open MPI knows no \"" + visible(before.text, 40) + "=\"",
-               near ? "did you mean \"" + *near + "\"?" : "");
+               before.text == "user" ? "Open MPI says username="
+               : near                ? "did you mean \"" + *near + "\"?"
+                                     : "");
           return false;
         }
         [[fallthrough]];
@@ -280,8 +283,8 @@ void Parser::run() {
   if (version5_)
     reader_.warn(0, 0,
                  "names no host: Open MPI 5 runs everything on the machine that it starts on");
-  else
-    reader_.error(0, 0, "names no host", "a line like: V100-1 slots=4");
+  else if (!reader_.has_errors())
+    reader_.error(1, 1, "names no host");
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ class HostfileReader {
 
   /// The host already there under this key, as an index into hosts(); npos where there is none.
   std::size_t find(std::string_view key);
+  /// Whether the last one is it.
+  bool is_last(std::string_view key) const;
   /// Adds a host, found again by its name or by `key`; false where more than 100 000 would stand
   /// there (an error is noted once).
   bool add(HostEntry host);
@@ -30,7 +32,9 @@ class HostfileReader {
   /// About so many hosts are to come.
   void reserve(std::size_t count);
   std::vector<HostEntry>& hosts() { return file_.hosts; }
+  bool has_errors() const { return !errors_.empty(); }
 
+  /// An error that came without help gets the dialect's usual line for one.
   Result<Hostfile> finish(HostfileDialect dialect) &&;
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
@@ -49,7 +53,7 @@ class HostfileReader {
 void parse_dtenv_hostfile(std::string_view text, HostfileReader& reader);
 void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader);
 void parse_openmpi_hostfile(std::string_view text, bool version5, HostfileReader& reader);
-void parse_hydra_hostfile(std::string_view text, HostfileReader& reader);
+void parse_hydra_hostfile(std::string_view text, bool intel, HostfileReader& reader);
 void parse_slurm_nodes(std::string_view text, HostfileReader& reader);
 void parse_torchrun_nodes(std::string_view text, HostfileReader& reader);
 

@@ -59,6 +59,7 @@ void add_host_line(TextWriter& text, const HostEntry& host, HostfileDialect dial
       text.put(host.name);
       return;
     case HostfileDialect::hydra:
+    case HostfileDialect::intelmpi:
       break;
   }
   text.put(host.name).put(":").put(*host.slots);
@@ -67,6 +68,10 @@ void add_host_line(TextWriter& text, const HostEntry& host, HostfileDialect dial
 
 bool is_openmpi(HostfileDialect dialect) {
   return dialect == HostfileDialect::openmpi || dialect == HostfileDialect::openmpi5;
+}
+
+bool is_hydra(HostfileDialect dialect) {
+  return dialect == HostfileDialect::hydra || dialect == HostfileDialect::intelmpi;
 }
 
 /// Slurm and torchrun are given the slots as options.
@@ -96,8 +101,9 @@ std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect d
            " cannot read here: give it a name";
   if (dialect == HostfileDialect::slurm) return std::nullopt;
   if (!host.slots) return "has no number of slots, which this dialect needs";
-  if (*host.slots == 0 && dialect == HostfileDialect::hydra)
-    return "has no slots: Hydra ends in a division by zero";
+  if (*host.slots == 0 && is_hydra(dialect))
+    return dialect == HostfileDialect::hydra ? "has no slots: Hydra ends in a division by zero"
+                                             : "has no slots: Intel MPI forgets such a host";
   return std::nullopt;
 }
 
@@ -113,7 +119,7 @@ void note_lost(const HostEntry& host, HostfileDialect dialect, std::vector<std::
   note(names_alone(dialect) && host.slots.has_value(), "slots");
   note(!openmpi && host.max_slots.has_value(), "max_slots");
   note(!openmpi && host.port.has_value(), "port");
-  note(!openmpi && dialect != HostfileDialect::hydra && !host.user.empty(), "user");
+  note(!openmpi && !is_hydra(dialect) && !host.user.empty(), "user");
   for (const auto& [key, value] : host.attributes) note(true, key);
 }
 

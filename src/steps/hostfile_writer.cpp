@@ -100,7 +100,8 @@ HostfileWriter::Config HostfileWriter::parse(JsonReader& reader) {
       contains(config.path + "/", "/../"))
     reader.problem("path", "an absolute path of a file without \"..\" expected");
   const std::string dialect = reader.one_of(
-      "dialect", {"dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "slurm", "torchrun"},
+      "dialect",
+      {"dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "intelmpi", "slurm", "torchrun"},
       "deepspeed");
   config.dialect = parse_dialect(dialect).value_or(config.dialect);
   config.container = reader.string_or("container", "");

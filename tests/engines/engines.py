@@ -119,28 +119,55 @@ def openmpi5(path: str) -> Hosts:
             for name, slots in re.findall(r"^    (.+?): slots=(\d+) max_slots=", table, re.MULTILINE)]
 
 
+def read_until(child: subprocess.Popen, end: bytes, seconds: float = 20) -> str:
+    """What it says up to there; then it is ended, and all that it began."""
+    assert child.stdout is not None
+    said, deadline = b"", time.monotonic() + seconds
+    with child:
+        while time.monotonic() < deadline and not re.search(end, said):
+            if not select.select([child.stdout], [], [], 1)[0]:
+                continue
+            part = os.read(child.stdout.fileno(), 65536)
+            if not part:
+                break
+            said += part
+        os.killpg(child.pid, signal.SIGKILL)
+    return said.decode("utf-8", "replace")
+
+
 def hydra_of(program: str, path: str) -> Hosts:
     """Hydra says what it would begin, and then waits for it: it is ended there."""
     child = subprocess.Popen([program, "-f", path, "-verbose", "-launcher", "ssh", "-launcher-exec", "/bin/true",
                               "-n", "500", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, start_new_session=True)
-    assert child.stdout is not None
-    said, deadline = b"", time.monotonic() + 20
-    with child:
-        while time.monotonic() < deadline and not re.search(rb"Proxy information:[^\0]*?\n=====", said):
-            select.select([child.stdout], [], [], 1)
-            part = os.read(child.stdout.fileno(), 65536)
-            if not part:
-                break
-            said += part
-        os.killpg(child.pid, signal.SIGKILL)  # and all that it began
-    if b"Proxy information:" not in said:
+    said = read_until(child, rb"Proxy information:[^\0]*?\n=====")
+    if "Proxy information:" not in said:
         return None
-    return [(name, int(cores)) for name, cores in re.findall(r"proxy: (.+) \((-?\d+) cores\)", said.decode("utf-8", "replace"))]
+    return [(name, int(cores)) for name, cores in re.findall(r"proxy: (.+) \((-?\d+) cores\)", said)]
 
 
 def hydra(path: str) -> Hosts:
     return hydra_of(find_program(("mpiexec.hydra",), r"Version: +[34]\."), path)
+
+
+def intelmpi(path: str) -> Hosts:
+    """Intel MPI: of -f it takes the names alone, so it is asked by -machinefile. It prints whose each rank would be
+    before it begins any; a last host of our own shows where the first turn of the counts ends."""
+    program = find_program(("mpiexec.hydra",), r"Intel\(R\) MPI")
+    text = pathlib.Path(path).read_bytes()
+    with tempfile.NamedTemporaryFile("wb", suffix=".hosts") as file:
+        file.write(text + b"\nlast.host:1\n")
+        file.flush()
+        child = subprocess.Popen(
+            [program, "-machinefile", file.name, "-print-rank-map", "-bootstrap", "ssh", "-bootstrap-exec", "/bin/true",
+             "-n", "10000", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True)
+        said = read_until(child, rb"\n\n", 5)  # counts that come to 0 keep it counting for ever
+    shown = re.findall(r"^\((.+):([\d,]+)\)$", said, re.MULTILINE)
+    if not shown or shown[-1][0] != "last.host":
+        return None
+    once = int(shown.pop()[1].split(",")[0])  # ranks above it are given out in a second turn
+    return [(name, sum(int(rank) < once for rank in ranks.split(","))) for name, ranks in shown]
 
 
 def has_open_bracket(text: str) -> bool:

@@ -107,6 +107,20 @@ class HostfileEnginesTest(unittest.TestCase):
             return mine, without_user(real)
         self.compare("hydra", engines.hydra, adjust)
 
+    def test_intelmpi(self):
+        self.need(engines.find_program(("mpiexec.hydra",), r"Intel\(R\) MPI"), "Intel MPI")
+
+        def summed(hosts):
+            # It shows the ranks of a host that stands there twice as one list.
+            sums = {}
+            for name, count in hosts or []:
+                sums[name] = sums.get(name, 0) + count
+            return None if hosts is None else list(sums.items())
+
+        def adjust(_text, mine, real):
+            return summed(mine), summed(without_user(real))
+        self.compare("intelmpi", engines.intelmpi, adjust)
+
     def test_slurm(self):
         self.need(engines.find_program(("scontrol",), ""), "Slurm's scontrol")
 
@@ -114,6 +128,25 @@ class HostfileEnginesTest(unittest.TestCase):
             # An open bracket swallows what follows, or parts of it, and a NUL the rest: refused here.
             return mine, None if engines.has_open_bracket(text) or "\0" in text else real
         self.compare("slurm", engines.slurm, adjust)
+
+
+class RefusalTest(unittest.TestCase):
+    def test_every_refusal_and_misreading_has_its_line_column_and_help(self):
+        dialects = ("dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "intelmpi", "slurm", "torchrun")
+        for dialect in dialects:
+            for text in FIXTURES:
+                with self.subTest(dialect=dialect, text=text):
+                    try:
+                        dtenv.eval("hostfile.parse", {"text": text, "dialect": dialect})
+                    except dtenv.DtenvError as error:
+                        self.assertTrue(error.detail)
+                        lines = text.split("\n")
+                        for problem in error.detail:
+                            self.assertGreater(problem.line, 0, problem)
+                            self.assertGreater(problem.column, 0, problem)
+                            self.assertLessEqual(problem.line, len(lines), problem)
+                            self.assertLessEqual(problem.column, len(lines[problem.line - 1].encode()) + 1, problem)
+                            self.assertTrue(problem.hint, problem)
 
 
 class FilterTest(unittest.TestCase):

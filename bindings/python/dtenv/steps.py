@@ -380,7 +380,7 @@ def key_exchange(
 def hostfile_writer(
     *,
     path: Optional[str] = None,
-    dialect: Optional[Literal["dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "slurm", "torchrun"]] = None,
+    dialect: Optional[Literal["dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "intelmpi", "slurm", "torchrun"]] = None,
     container: Optional[str] = None,
     adopt: Optional[bool] = None,
     id: Optional[str] = None,
@@ -391,10 +391,10 @@ def hostfile_writer(
 
     path: Absolute path inside the container. Default: "/data/hostfile".
     dialect: Whose grammar. deepspeed is `NAME slots=N`, which Open MPI (openmpi, openmpi5) reads too; hydra
-        (MPICH, Intel MPI) is `NAME:N`; slurm a node list for `srun -w`, like `node[01-04]`; torchrun one name a
-        line in the order of --node-rank, the first the master. dtenv's own carries slots, port, user and
-        address of each node; what another cannot carry is noted in the plan. `dtenv hostfile doctor FILE` says
-        what each launcher makes of a file. Default: "deepspeed".
+        (MPICH) and intelmpi (for its -machinefile) are `NAME:N`; slurm a node list for `srun -w`, like
+        `node[01-04]`; torchrun one name a line in the order of --node-rank, the first the master. dtenv's own
+        carries slots, port, user and address of each node; what another cannot carry is noted in the plan.
+        `dtenv hostfile doctor FILE` says what each launcher makes of a file. Default: "deepspeed".
     container: Name of the training container; default: container_run's.
     adopt: Overwrite a hostfile that is somebody's own: it names machines this document does not have, or has
         comments or fields that would be lost. Without it such a file is an error. Default: false.

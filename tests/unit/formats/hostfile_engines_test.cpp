@@ -1,6 +1,6 @@
 // The verdicts of the launchers themselves: DeepSpeed 0.17.5's _parse_hostfile(), mpirun 4.1.4
-// --display-allocation --do-not-launch, mpiexec.hydra 4.0.2 -verbose, each given the text as a
-// file.
+// --display-allocation --do-not-launch, mpiexec.hydra 4.0.2 -verbose, Intel MPI 2021.19's
+// -print-rank-map, each given the text as a file.
 #include <string>
 #include <vector>
 
@@ -199,6 +199,28 @@ TEST_SUITE("hostfiles as the launchers read them") {
                                    {"n1:1\rn2:1\n", "-"},
                                    {"n1:1 =\n", "-"},
                                    {"// c\nn1:4\n", "-"}});
+  }
+
+  TEST_CASE("Intel MPI, where it is not as MPICH's Hydra") {
+    check(HostfileDialect::intelmpi, {{"n1:4\nn2:2\n", "n1=4 n2=2"},
+                                      {"n1:0\nn2:3\n", "n2=3"},
+                                      {"n1:x\n", ""},
+                                      {"n1:4:8\n", "n1:4:8=1"},
+                                      {"n1::4\n", "n1::4=1"},
+                                      {"[fe80::1]:3\nn2\n", "[fe80::1]:3=1 n2=1"},
+                                      {"n1:4 user=a user=b\n", "n1=4"},
+                                      {"A@n1:1\na@n1:2\n", "n1=1 n1=2"},
+                                      {"n1:2 binding=x\n", "-"},
+                                      {"n1:4 user=\n", "-"},
+                                      {"\"n1\"x:3\nn2\n", "n1x=3 n2=1"},
+                                      {"\"n 1:2\nn2\n", "n2=1"},
+                                      {"\"\"\nn2\n", "-"},
+                                      {"n1:-2\nn2:1\n", "-"},
+                                      {"n1 slots=4\n", "-"}});
+    const auto rendered = render_hostfile({{"n1", 4}}, HostfileDialect::intelmpi);
+    REQUIRE(rendered);
+    CHECK(rendered->text == "n1:4\n");
+    CHECK_FALSE(render_hostfile({{"n1", 0}}, HostfileDialect::intelmpi));
   }
 
   TEST_CASE("what a launcher takes otherwise than it reads is said") {
