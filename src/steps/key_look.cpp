@@ -7,6 +7,7 @@
 #include "steps/key_files.hpp"
 #include "steps/key_place.hpp"
 #include "steps/key_programs.hpp"
+#include "steps/key_shadow_program.hpp"
 
 namespace dtenv {
 
@@ -185,6 +186,38 @@ Command session_command(const KeyExchange::Config& config, const std::string& se
   return session;
 }
 
+/// To the nodes that a login does not reach; so many that a person reads it.
+std::vector<std::string> shadow_words(const Facts& facts) {
+  constexpr std::size_t most = 16;
+  std::vector<std::string> words = {facts.home};
+  for (const auto& [name, said] : facts.logins)
+    if (said != "ok" && words.size() <= most) words.push_back(name);
+  return words;
+}
+
+/// A list of algorithms explains what comes of having none in common, and nothing else.
+bool explains(std::string_view set, std::string_view said) {
+  const std::string option = lower(set.substr(0, set.find_first_of(" \t=")));
+  const bool algorithms = ends_with(option, "algorithms") || ends_with(option, "keytypes") ||
+                          option == "ciphers" || option == "macs" || option == "requiredrsasize";
+  return !algorithms || starts_with(said, "no_algorithm") || starts_with(said, "key_rejected") ||
+         starts_with(said, "host_key_unknown");
+}
+
+/// The first line that counts beside ours goes with what the login said.
+void add_shadows(std::string_view text, Facts& facts) {
+  for (const std::string_view line : split_lines(text)) {
+    const auto words = split_words(line);
+    if (words.size() < 3) continue;
+    std::string& said = facts.logins[std::string(words[0])];
+    const std::string_view set =
+        line.substr(static_cast<std::size_t>(words[2].data() - line.data()));
+    if (contains(said, " says \"") || !explains(set, said)) continue;
+    said += "; " + std::string(words[1]) + " says \"" + visible(set, 200) +
+            "\", and that counts for it";
+  }
+}
+
 /// Only where everything is in place: before that, a login fails for reasons the plan names better.
 bool worth_a_login(const KeyExchange::Config& config, const Facts& facts) {
   for (const char* role : {"user_key", "host_key", "authorized_keys", "known_hosts", "ssh_config"})
@@ -217,6 +250,13 @@ Task<Result<Facts>> KeyExchange::observe(const Config& config, Target& target) {
   login.timeout = std::chrono::seconds(30) + rounds * (config.login_timeout * 2);
   DT_CO_TRY_ASSIGN(const Outcome logins, co_await run_ok(place.host(), login));
   parse_logins(logins.out, facts);
+  std::vector<std::string> unreached = shadow_words(facts);
+  if (unreached.size() > 1) {
+    Command shadow = key_command(shadow_program, std::move(unreached), false);
+    as_user(shadow, facts);
+    DT_CO_TRY_ASSIGN(const Outcome shadows, co_await run_ok(place.host(), shadow));
+    add_shadows(shadows.out, facts);
+  }
   if (config.machine || facts.logins[target.node.name] != "ok") co_return facts;
 
   const Command session = session_command(config, target.node.name, facts);

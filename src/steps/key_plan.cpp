@@ -161,7 +161,7 @@ void plan_shared(const Config& config, const Observed<Facts>& machine, const Wan
         (certified ? "the authority of the host keys of " : "the host keys of ") + words.everybody,
         [&] { return why_known(key_file(facts, "known_hosts"), *wanted.known_hosts); });
     add("ssh_config", *wanted.ssh_config, "Host blocks of " + words.everybody,
-        [] { return std::string("each node has its own address and port"); });
+        [&] { return why_ssh_config(facts); });
   }
   if (wanted.environment)
     add("environment", {*wanted.environment, nullptr, ""}, "the container's environment",

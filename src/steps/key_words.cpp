@@ -47,6 +47,23 @@ std::string why_authorized(const KeyExchange::Config& config, std::string_view b
                                                   : "every node may log in to every other";
 }
 
+std::string why_ssh_config(const KeyExchange::Facts& facts) {
+  const std::string marker = "# dtenv:" + std::string(key_block_tag) + " begin";
+  const std::string text = key_file(facts, "ssh_config");
+  int number = 0;
+  if (contains(text, marker)) {
+    for (const std::string_view line : split_lines(text)) {
+      ++number;
+      const std::string_view said = trim(line);
+      if (starts_with(said, marker)) break;
+      if (!said.empty() && said[0] != '#')
+        return facts.home + "/.ssh/config:" + std::to_string(number) + " (\"" + visible(said, 80) +
+               "\") stands above dtenv's lines, and ssh takes the first value it reads";
+    }
+  }
+  return "each node has its own address and port";
+}
+
 std::string why_known(std::string_view before, const WantedUserFile& wanted) {
   std::vector<std::string> changed;
   for (const std::string_view line : split_lines(before)) {

@@ -24,6 +24,8 @@ KeyWords key_words(const KeyExchange::Config& config, const std::vector<Node>& n
 /// Why authorized_keys changes; `before`: as it is.
 std::string why_authorized(const KeyExchange::Config& config, std::string_view before,
                            const WantedUserFile& wanted, const std::string& head);
+/// Why ~/.ssh/config changes: a line of the user's own that stands above ours is named.
+std::string why_ssh_config(const KeyExchange::Facts& facts);
 /// Why known_hosts changes: a host key that changed is named.
 std::string why_known(std::string_view before, const WantedUserFile& wanted);
 

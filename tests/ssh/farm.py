@@ -31,6 +31,7 @@ class Node:
     def __init__(self, farm: "Farm", number: int):
         self.farm, self.number = farm, number
         self.name = f"n{number}"
+        self.port = farm.first_port + number - 1 if farm.first_port else PORT
         self.address = f"127.77.{number // 250}.{number % 250 + 1}"
         self.folder = farm.folder / self.name
         self.home = self.folder / "root"
@@ -50,7 +51,7 @@ class Node:
         if self.farm.kex:
             (self.folder / "ssh/ssh_config").write_text(f"KexAlgorithms {self.farm.kex}\n")
         (self.folder / "ssh/sshd_config").write_text(
-            f"ListenAddress {self.address}\nPort {PORT}\nHostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\n"
+            f"ListenAddress {self.address}\nPort {self.port}\nHostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\n"
             "PidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes yes\n"
             "PermitRootLogin prohibit-password\nMaxStartups 1000:30:2000\nMaxSessions 100\nUseDNS no\n"
             "LogLevel VERBOSE\nSubsystem sftp internal-sftp\n" + self.farm.more_config
@@ -75,7 +76,7 @@ class Node:
         end = time.monotonic() + 30
         while True:
             try:
-                socket.create_connection((self.address, PORT), 1).close()
+                socket.create_connection((self.address, self.port), 1).close()
                 return
             except OSError:
                 if time.monotonic() > end or self.process.poll() is not None:
@@ -106,7 +107,7 @@ class Node:
     def described(self) -> dict:
         ssh = {
             "user": "root",
-            "port": PORT,
+            "port": self.port,
             "identity_file": str(self.farm.key),
             "host_keys": [self.host_key],
             "config_file": "/dev/null",
@@ -117,9 +118,9 @@ class Node:
 
 
 class Farm:
-    def __init__(self, count: int, kex: str = KEX, more_config: str = ""):
+    def __init__(self, count: int, kex: str = KEX, more_config: str = "", first_port: int = 0):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dtenv-farm-", dir="/var/lib"))
-        self.kex, self.more_config = kex, more_config
+        self.kex, self.more_config, self.first_port = kex, more_config, first_port
         self.key = self.folder / "controller"
         keygen(self.key)
         self.public_key = self.key.with_suffix(".pub").read_text()
