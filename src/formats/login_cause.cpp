@@ -105,12 +105,13 @@ std::string last_line(std::string_view said) {
   return found;
 }
 
-constexpr std::array<std::string_view, 21> names = {"ok",
+constexpr std::array<std::string_view, 22> names = {"ok",
                                                     "refused",
                                                     "timed_out",
                                                     "unreachable",
                                                     "dns",
                                                     "host_key_changed",
+                                                    "wrong_host",
                                                     "host_key_unknown",
                                                     "host_certificate",
                                                     "key_rejected",

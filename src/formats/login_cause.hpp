@@ -13,6 +13,7 @@ enum class LoginCause {
   unreachable,  ///< no route
   dns,          ///< the name does not resolve
   host_key_changed,
+  wrong_host,  ///< another machine of ours answers there, by its host key
   host_key_unknown,
   host_certificate,   ///< the host's certificate is expired, or of another name
   key_rejected,       ///< the server does not take the key

@@ -1,10 +1,10 @@
 // The reading half of KeyExchange: what is there, and whether it can log in everywhere.
 #include <algorithm>
 
-#include "formats/login_cause.hpp"
 #include "formats/sshd_config.hpp"
 #include "steps/key_exchange.hpp"
 #include "steps/key_files.hpp"
+#include "steps/key_logins.hpp"
 #include "steps/key_place.hpp"
 #include "steps/key_programs.hpp"
 #include "steps/key_shadow_program.hpp"
@@ -92,31 +92,6 @@ Result<void> parse_look(std::string_view text, Facts& facts, Lines& limits) {
   return {};
 }
 
-std::string lines_of(std::string_view text) {
-  return replace_all(text, "\x1e", "\n");
-}
-
-void parse_logins(std::string_view text, Facts& facts) {
-  for (const std::string_view line : split_lines(text)) {
-    const auto words = split_words(line.substr(0, line.find('\x1d')));
-    if (words.size() < 4 || words[0] != "login") continue;
-    const auto code = parse_integer(words[3], 0, 255);
-    const std::size_t gs = line.find('\x1d');
-    if (!code || gs == std::string_view::npos) continue;
-    const auto out_at = static_cast<std::size_t>(words[3].data() + words[3].size() - line.data());
-    const LoginVerdict verdict = judge_login(static_cast<int>(*code), lines_of(line.substr(gs + 1)),
-                                             lines_of(line.substr(out_at, gs - out_at)));
-    std::string said(login_cause_name(verdict.cause));
-    if (!verdict.problem.empty()) said += ": " + std::string(verdict.problem);
-    if (!verdict.hint.empty()) said += "; " + std::string(verdict.hint);
-    if (verdict.cause != LoginCause::none && !verdict.line.empty())
-      said += " (" + visible(verdict.line, 300) + ")";
-    facts.logins[std::string(words[1])] = std::move(said);
-    const auto hundredths = parse_integer(words[2], 0, 1'000'000);
-    if (hundredths) facts.login_ms[std::string(words[1])] = *hundredths * 10;
-  }
-}
-
 /// In what a login differs from `docker exec`: by name; the two paths by value too, since they are
 /// what mpirun's daemons live by.
 void compare_sessions(std::string_view text, const Lines& limits, Facts& facts) {
@@ -193,29 +168,6 @@ std::vector<std::string> shadow_words(const Facts& facts) {
   for (const auto& [name, said] : facts.logins)
     if (said != "ok" && words.size() <= most) words.push_back(name);
   return words;
-}
-
-/// A list of algorithms explains what comes of having none in common, and nothing else.
-bool explains(std::string_view set, std::string_view said) {
-  const std::string option = lower(set.substr(0, set.find_first_of(" \t=")));
-  const bool algorithms = ends_with(option, "algorithms") || ends_with(option, "keytypes") ||
-                          option == "ciphers" || option == "macs" || option == "requiredrsasize";
-  return !algorithms || starts_with(said, "no_algorithm") || starts_with(said, "key_rejected") ||
-         starts_with(said, "host_key_unknown");
-}
-
-/// The first line that counts beside ours goes with what the login said.
-void add_shadows(std::string_view text, Facts& facts) {
-  for (const std::string_view line : split_lines(text)) {
-    const auto words = split_words(line);
-    if (words.size() < 3) continue;
-    std::string& said = facts.logins[std::string(words[0])];
-    const std::string_view set =
-        line.substr(static_cast<std::size_t>(words[2].data() - line.data()));
-    if (contains(said, " says \"") || !explains(set, said)) continue;
-    said += "; " + std::string(words[1]) + " says \"" + visible(set, 200) +
-            "\", and that counts for it";
-  }
 }
 
 /// Only where everything is in place: before that, a login fails for reasons the plan names better.

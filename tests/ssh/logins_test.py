@@ -7,9 +7,9 @@ import sys
 import threading
 import unittest
 
-from farm import Farm, problem, trust
+from farm import Farm, keygen, problem, trust
 
-NODES = 12
+NODES = 14
 
 
 class Listener:
@@ -55,6 +55,17 @@ class Causes(unittest.TestCase):
         self.addCleanup(listener.close)
         return listener.port
 
+    def filtered(self, name: str) -> int:
+        """A port whose SYNs nobody answers: its queue is full, and stays so."""
+        full = socket.create_server((self.by_name[name].address, 0), backlog=0)
+        self.addCleanup(full.close)
+        for _ in range(3):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+            self.addCleanup(waiting.close)
+        return full.getsockname()[1]
+
     def change(self, name: str, pattern: str, becomes: str) -> None:
         """In the first node's ~/.ssh/config, within one Host block."""
         path = self.by_name["n1"].home / ".ssh/config"
@@ -89,7 +100,10 @@ class Causes(unittest.TestCase):
         self.change("n2", r"Port \d+", "Port 9")
         self.change("n3", r"Port \d+", f"Port {self.listener('n3')}")
         self.change("n4", r"Hostname \S+", "Hostname nobody.invalid")
-        lines["n5"] = lines["n5"].replace(lines["n5"].split()[2], lines["n6"].split()[2])
+        keygen(self.farm.folder / "new")
+        new = (self.farm.folder / "new.pub").read_text().split()[1]
+        lines["n5"] = lines["n5"].replace(lines["n5"].split()[2], new)
+        self.change("n13", r"Hostname \S+", f"Hostname {self.by_name['n12'].address}")
         (self.by_name["n6"].home / ".ssh/authorized_keys").write_text(self.farm.public_key)
         (self.by_name["n7"].home / ".bashrc").write_text("echo welcome\n")
         self.another_sshd("n8", "MaxStartups 1:100:1\n")
@@ -103,7 +117,8 @@ class Causes(unittest.TestCase):
         config = self.by_name["n12"].home / ".ssh/config"
         config.write_text("NoSuchWord yes\n" + config.read_text())
 
-        for number in range(2, 11):  # only three of them look around: the machine is small
+        self.change("n14", r"Port \d+", f"Port {self.filtered('n14')}")
+        for number in (*range(2, 11), 13, 14):  # only three of them look around: the machine is small
             (self.by_name[f"n{number}"].home / ".ssh/config").unlink()
 
         done = self.farm.dtenv("verify", trust(login_timeout="2s"))
@@ -125,9 +140,12 @@ class Causes(unittest.TestCase):
                 "n10": "no_algorithm",
                 "n11": "host_key_unknown",
                 "n12": "ok",
+                "n13": "wrong_host",
+                "n14": "timed_out",
             },
             facts["logins"],
         )
+        self.assertIn("n12 answers there", facts["logins"]["n13"])
         self.assertEqual(done.facts("n11")["logins"]["n2"].split(":")[0], "key_permissions")
         self.assertEqual(done.facts("n12")["logins"]["n2"].split(":")[0], "config")
         for name, spent in facts["login_ms"].items():
