@@ -142,7 +142,7 @@ Result<bool> try_write_file(const FileWrite& file) {
 
   DT_TRY_ASSIGN(TempFile temp, TempFile::make(folder, place.folder_path, place.name));
   DT_TRY(temp.write(file.content));
-  if (old.exists) copy_attributes(folder, place.name, temp.fd());
+  if (old.exists && file.keep_attributes) copy_attributes(folder, place.name, temp.fd());
   DT_TRY(set_owner_and_mode(temp.fd(), file, missing.owner, old));
   if (::fsync(temp.fd()) != 0) return io_error(file.path + ": fsync", errno);
 

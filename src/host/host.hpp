@@ -31,6 +31,8 @@ struct FileWrite {
   std::optional<std::string> expected_sha256;
   /// Follow a symlink at the last component (daemon.json in dotfile set-ups). Default: refuse.
   bool follow_symlink = false;
+  /// Extended attributes and ACLs of the old file too, where the folder is the acting user's own.
+  bool keep_attributes = true;
   bool make_folders = true;                  ///< missing parents, 0755
   std::optional<std::uint32_t> folder_mode;  ///< of the parents it makes (0700 for ~/.ssh)
 };

@@ -38,7 +38,7 @@ int number(std::string_view text) {
 }  // namespace
 
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
-                                   int previous_pid) {
+                                   const std::string& previous_nonce, int previous_pid) {
   if (command.argv.empty() || command.argv.front().empty())
     return Error{Status::invalid, "a command without a program"};
   if (const std::string problem = environment_problem(command.env); !problem.empty())
@@ -55,7 +55,8 @@ Result<std::string> remote_request(const Command& command, const std::string& no
     if (!brief || i != brief_text + 1) line += " " + word(command.argv[i]);
   if (line.find('\0') != std::string::npos)
     return Error{Status::invalid, visible(command.argv.front()) + ": a NUL byte in an argument"};
-  return line + "\n";
+  line += "\n" + command.input;
+  return previous_nonce.empty() ? line : "\n" + previous_nonce + "\n" + line;
 }
 
 void RemoteFrame::feed(std::string_view bytes, Capture& capture) {

@@ -9,10 +9,11 @@
 
 namespace dtenv {
 
-/// One request as the remote program reads it: its line, and then `command.input`. INVALID for a
-/// NUL byte, which no argv can hold.
+/// One request as the remote program reads it: the nonce of the channel's request before this one
+/// (empty: there was none), its line, and `command.input`. INVALID for a NUL byte, which no argv
+/// can hold.
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
-                                   int previous_pid);
+                                   const std::string& previous_nonce = {}, int previous_pid = 0);
 
 /// Takes one answer out of one stream of a channel: noise before it (a message of the day, what an
 /// rc file prints) is dropped, the output goes to the capture, the end gives the status.

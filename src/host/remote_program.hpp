@@ -11,9 +11,13 @@ namespace dtenv {
 /// A request is shell words: NONCE INPUT-SIZE PREVIOUS-PID FOLDER VARIABLES NAME=VALUE… ARGV…, with
 /// "$N" for newlines; then INPUT-SIZE bytes. VARIABLES may be "-": the words are a brief program of
 /// ours and its arguments, for this shell itself: a shell and setsid less to start, each of which
-/// costs as much as the work of such a program. The answer on stdout is NONCE "S" PID "\n", the
-/// output, NONCE "E" STATUS "\n"; on stderr the same without PID and STATUS. NONCE "R" instead of
-/// "S": not run, since the previous command left processes that may still write here.
+/// costs as much as the work of such a program. It need not read all of its input: before each
+/// request stands the NONCE of the one before on a line of its own, and what is before that line is
+/// skipped. (Not behind the input: some `head` takes more than it is asked for, and may have that,
+/// but nothing of a request that is sent once this one is answered.) The answer on stdout is NONCE
+/// "S" PID "\n", the output, NONCE "E" STATUS "\n"; on stderr the same without PID and STATUS.
+/// NONCE "R" instead of "S": not run, since the previous command left processes that may still
+/// write here.
 ///
 /// setsid gives each command a process group by which it can be ended from another channel; it is
 /// not a background job, since those ignore SIGINT. What the command leaves of its input is read
@@ -36,12 +40,14 @@ inline constexpr std::string_view remote_program =
     "if test \"$e\" = 0; then "
     "command -v \"$1\" >/dev/null 2>&1 || { printf \"%s: not found\\n\" \"$1\" >&2; exit 127; }; "
     "exec setsid \"$@\"; fi; exec setsid env \"$@\"; }; "
-    "while IFS= read -r L; do "
-    "eval \"set -- $L\" || exit 1; n=$1; i=$2; q=$3; d=$4; e=$5; shift 5; "
+    "w=; while IFS= read -r L; do "
+    "if test -n \"$w\"; then test \"$L\" = \"$w\" && w=; continue; fi; "
+    "eval \"set -- $L\" || exit 1; n=$1; w=$n; i=$2; q=$3; d=$4; e=$5; shift 5; "
     "if test \"$q\" -gt 0 && kill -0 \"-$q\" 2>/dev/null; then "
     "test \"$i\" = 0 || head -c \"$i\" >/dev/null; "
     "printf \"%sR\\n\" \"$n\" >&2; printf \"%sR\\n\" \"$n\"; continue; fi; "
     "if test \"$i\" = 0; then ( r \"$@\" ) </dev/null; s=$?; "
+    "elif test \"$e\" = -; then ( r \"$@\" ); s=$?; "
     "else head -c \"$i\" | { ( r \"$@\" ); s=$?; read -r x && cat >/dev/null; exit \"$s\"; }; "
     "s=$?; fi; "
     "printf \"%sE\\n\" \"$n\" >&2; printf \"%sE%s\\n\" \"$n\" \"$s\"; "

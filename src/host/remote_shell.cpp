@@ -21,9 +21,11 @@ RemoteShell::RemoteShell(Child child)
 Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSink sink) {
   using namespace asio::experimental::awaitable_operators;
   const std::string nonce = hex(random_bytes(16));
-  DT_CO_TRY_ASSIGN(std::string line, remote_request(command, nonce, previous_pid_));
+  DT_CO_TRY_ASSIGN(std::string request,
+                   remote_request(command, nonce, previous_nonce_, previous_pid_));
+  previous_nonce_ = nonce;
   exchange_.emplace(nonce, command, std::move(sink));
-  exchange_->unsent = std::move(line) + command.input;
+  exchange_->unsent = std::move(request);
   auto first = co_await (drive() || pause(command.timeout));
   if (first.index() == 1 && !closed_ && end() == End::closed) co_return End::timed_out;
   co_return end();

@@ -66,6 +66,7 @@ class RemoteShell {
   std::optional<Exchange> exchange_;
   std::string piece_[2];
   bool closed_ = false;
+  std::string previous_nonce_;
   int previous_pid_ = 0;
 };
 

@@ -81,7 +81,8 @@ std::size_t group_of(std::span<const FileWrite> files) {
   std::size_t count = 1;
   while (count < files.size() && !files[0].follow_symlink && !files[count].follow_symlink &&
          folder_of(files[count].path) == folder_of(files[0].path) &&
-         files[count].make_folders == files[0].make_folders)
+         files[count].make_folders == files[0].make_folders &&
+         files[count].keep_attributes == files[0].keep_attributes)
     ++count;
   return count;
 }
@@ -94,10 +95,13 @@ Result<void> check_write(const FileWrite& file) {
 
 Command write_command(std::span<const FileWrite> files) {
   const FileWrite& first = files.front();
-  Argv words = {folder_of(first.path), first.make_folders ? "1" : "0",
-                octal(first.folder_mode.value_or(0755)), first.follow_symlink ? "1" : "0",
-                hex(random_bytes(8))};
   std::string input;
+  Argv words = {folder_of(first.path),
+                first.make_folders ? "1" : "0",
+                octal(first.folder_mode.value_or(0755)),
+                first.follow_symlink ? "1" : "0",
+                first.keep_attributes ? "1" : "0",
+                hex(random_bytes(8))};
   for (const FileWrite& file : files) {
     std::string sha = "-";
     if (file.expected_sha256)

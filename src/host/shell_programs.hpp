@@ -34,17 +34,17 @@ printf '%s\n' "${s% *}"
 head -c "$((limit + 1))" "$p"
 )sh";
 
-/// FOLDER MAKE_FOLDERS FOLDER_MODE FOLLOW WORD, then NAME SIZE MODE OWNER SHA256 of each file; the
-/// contents on stdin, one behind the other. "-": not given; SHA256 may be "absent". Nothing is at a
-/// NAME but the old file or the whole new one. A reason on stderr begins with the file's number.
-/// Writers of dtenv wait for each other by a lock of the folder, which dies with its holder and
-/// leaves nothing behind.
+/// FOLDER MAKE_FOLDERS FOLDER_MODE FOLLOW ATTRIBUTES WORD, then NAME SIZE MODE OWNER SHA256 of each
+/// file; the contents on stdin, one behind the other. "-": not given; SHA256 may be "absent".
+/// Nothing is at a NAME but the old file or the whole new one. A reason on stderr begins with the
+/// file's number. Writers of dtenv wait for each other by a lock of the folder, which dies with its
+/// holder and leaves nothing behind.
 ///
 /// The folder may be another user's, who could put a link where a temporary file was: files are
 /// made under a WORD nobody guesses and with their mode from the first on, and nothing that follows
 /// links is given their names. A program's start is what costs here: each looks at all files.
 inline constexpr std::string_view write_program = R"sh(LC_ALL=C; export LC_ALL
-d=$1 make=$2 fmode=$3 follow=$4 word=$5; shift 5
+d=$1 make=$2 fmode=$3 follow=$4 attributes=$5 word=$6; shift 6
 umask 077; set -C
 i=1 nl='
 '
@@ -127,7 +127,8 @@ while [ "$i" -le $(($# / 5)) ]; do
   u=$((0666 & ~0$mode)); umask "$((u / 64))$((u / 8 % 8))$((u % 8))"
   head -c "$size" >"$tmp" || exit 84
   umask 077
-  [ ! -e "$p" ] || [ ! -O "$d/" ] || cp --attributes-only --preserve=xattr "$p" "$tmp" 2>/dev/null
+  [ "$attributes" = 0 ] || [ ! -e "$p" ] || [ ! -O "$d/" ] ||
+    cp --attributes-only --preserve=xattr "$p" "$tmp" 2>/dev/null
   set -- "$@" "$b" "$size" "$mode" "$owner" "$sha"
   i=$((i + 1))
 done

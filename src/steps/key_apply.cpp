@@ -44,6 +44,7 @@ FileWrite user_file(const Home& home, const std::string& name, const std::string
   file.mode = 0600;
   file.owner = home.owner;
   file.folder_mode = 0700;
+  file.keep_attributes = false;  // an ACL would open to others what its mode closes
   return file;
 }
 

@@ -166,9 +166,9 @@ std::string SimMachine::look() const {
   return text;
 }
 
-/// write_program's words: FOLDER MAKE MODE FOLLOW WORD, then NAME SIZE MODE OWNER SHA256 each.
+/// write_program's words: six of the folder, then NAME SIZE MODE OWNER SHA256 each.
 Outcome SimMachine::write_files(const Argv& words, std::string_view input) {
-  for (std::size_t i = 5; i + 4 < words.size(); i += 5) {
+  for (std::size_t i = 6; i + 4 < words.size(); i += 5) {
     const std::string path = words[0] + "/" + words[i];
     const auto size = static_cast<std::size_t>(parse_integer(words[i + 1], 0, INT64_MAX).value());
     const auto found = files_.find(path);

@@ -192,6 +192,32 @@ TEST_SUITE("files") {
     CHECK(listing(setup) == (in_process ? ".one.dtenv.s.999999.abcdef\none\n" : "one\n"));
   }
 
+  TEST_CASE_TEMPLATE("a disk that fills amid a write: the old file stays, the machine stays usable",
+                     T, LocalSetup, SshSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>) {
+    T setup;
+    SKIP_UNLESS(setup.skip.empty(), setup.skip);
+    const std::string small = setup.folder + "/small";
+    REQUIRE(setup.run({"mkdir", small})->ok());
+    const bool mounted = setup.run({"mount", "-t", "tmpfs", "-o", "size=64k", "none", small})->ok();
+    SKIP_UNLESS(mounted, "nothing may be mounted here");
+    REQUIRE(setup.write(setup.file("small/one", "old")));
+    const auto full = setup.write(setup.file("small/one", std::string(300'000, 'x') + "\n"));
+    const auto kept = setup.read(small + "/one");
+    const auto again = setup.write(setup.file("small/one", "new"));
+    const auto left = setup.run({"ls", "-A", small});
+    const auto unmounted = setup.run({"umount", small});
+    REQUIRE(unmounted);
+    REQUIRE(unmounted->ok());
+    REQUIRE(left);
+    REQUIRE_FALSE(full);
+    const bool busybox = full.error().message.find("I/O error") != std::string::npos;
+    CHECK((busybox || full.error().message.find("No space left") != std::string::npos));
+    REQUIRE(kept);
+    CHECK((*kept)->content == "old");
+    CHECK(again);
+    CHECK(left->out == "one\n");
+  }
+
   TEST_CASE_TEMPLATE("a large file", T, KEEPERS) {
     T setup;
     SKIP_UNLESS(setup.skip.empty(), setup.skip);

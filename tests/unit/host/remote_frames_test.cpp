@@ -53,13 +53,13 @@ TEST_SUITE("RemoteFrame") {
   TEST_CASE("a request is one line, and NUL is refused") {
     Command command;
     command.argv = {"echo", "two\nlines", "it's"};
-    const auto line = remote_request(command, nonce, 0);
+    const auto line = remote_request(command, nonce);
     REQUIRE(line);
     CHECK(line->find('\n') == line->size() - 1);
     command.argv.push_back(std::string("\0", 1));
-    CHECK(remote_request(command, nonce, 0).error().status == Status::invalid);
+    CHECK(remote_request(command, nonce).error().status == Status::invalid);
     command.argv.clear();
-    CHECK(remote_request(command, nonce, 0).error().status == Status::invalid);
+    CHECK(remote_request(command, nonce).error().status == Status::invalid);
   }
 
   TEST_CASE("the remote program fits between single quotes of any shell") {
@@ -77,10 +77,10 @@ TEST_SUITE("RemoteFrame") {
       Command outer;
       outer.argv = shell;
       outer.argv.insert(outer.argv.end(), {"-c", std::string(remote_program)});
-      outer.input = *remote_request(inner, nonce, 0) + inner.input;
+      outer.input = *remote_request(inner, nonce);
       inner.argv = {"cat"};
       inner.env = {{"A", "b"}};
-      outer.input += *remote_request(inner, std::string(nonce) + "2", 0) + inner.input;
+      outer.input += *remote_request(inner, std::string(nonce) + "2", nonce);
       const auto said = run_on(loop, run_child(outer));
       REQUIRE(said);
       if (said->exit_code == 127) continue;
@@ -92,6 +92,42 @@ TEST_SUITE("RemoteFrame") {
       second.frame = RemoteFrame(std::string(nonce) + "2", Stream::out);
       second.feed(said->out);
       CHECK(second.out() == "left unread");
+    }
+  }
+
+  TEST_CASE("a brief program runs in that shell itself, and need not read its input") {
+    for (const Argv& shell : {Argv{"dash"}, Argv{"bash", "--posix"}, Argv{"busybox", "sh"}}) {
+      asio::io_context loop;
+      Command reads;
+      reads.brief = true;
+      reads.argv = {"sh", "-c", "x=$(head -c 9); printf '%s|%s|%s' $$ \"$x\" \"$1\"; exit 3",
+                    "dtenv", "it's\ntwo"};
+      reads.input = "$(exit)\n'";
+      Command leaves = reads;
+      leaves.argv[2] = "printf '%s' $$";
+      Command outer;
+      outer.argv = shell;
+      outer.argv.insert(outer.argv.end(), {"-c", std::string(remote_program)});
+      const auto nonce_of = [](int number) { return nonce + std::to_string(number); };
+      for (int i = 0; i < 3; ++i) {
+        const std::string previous = i == 0 ? "" : nonce_of(i - 1);
+        outer.input += *remote_request(i == 1 ? leaves : reads, nonce_of(i), previous);
+      }
+      const auto said = run_on(loop, run_child(outer));
+      REQUIRE(said);
+      if (said->exit_code == 127) continue;
+      std::vector<Frame> frames(3);
+      for (int i = 0; i < 3; ++i) {
+        auto& frame = frames[static_cast<std::size_t>(i)];
+        frame.frame = RemoteFrame(nonce_of(i), Stream::out);
+        frame.feed(said->out);
+      }
+      CHECK(frames[0].frame.status() == 3);
+      const std::string pid = frames[1].out();
+      const std::string said_by_reads = pid + "|$(exit)\n'|it's\ntwo";
+      CHECK(frames[0].out() == said_by_reads);
+      CHECK(frames[2].out() == said_by_reads);
+      CHECK(said->exit_code == 0);
     }
   }
 }
