@@ -9,8 +9,8 @@
 #include <iterator>
 #include <string>
 
-#include "base/text.hpp"
 #include "base/status.hpp"
+#include "base/text.hpp"
 #include "bench/sim_machine.hpp"
 #include "engine/job.hpp"
 
