@@ -87,14 +87,16 @@ Result<LaunchCommand> hydra_command(const LaunchRequest& request) {
     command.env.emplace_back(name, "-F " + request.ssh_config);
   }
   Argv& argv = command.argv;
-  argv = {"mpiexec.hydra", "-f", request.hostfile};
+  // Of a file given by -f Intel MPI takes the names, and the counts from its own machine.
+  argv = {"mpiexec.hydra", intel ? "-machinefile" : "-f", request.hostfile};
   if (const auto each = equal_slots(request)) append(argv, {"-ppn", std::to_string(*each)});
   // The control port otherwise goes to the launch host's name, which a container's peers cannot
   // resolve.
   append(argv, {"-n", std::to_string(total_slots(request)), "-localhost", master_address(request),
                 intel ? "-bootstrap" : "-launcher", "ssh", "-prepend-rank", "-genvall"});
   append(argv, rank_program(request.command, hydra_ranks));
-  DT_TRY_ASSIGN(command.files, launch_files(request, HostfileDialect::hydra));
+  DT_TRY_ASSIGN(command.files,
+                launch_files(request, intel ? HostfileDialect::intelmpi : HostfileDialect::hydra));
   return command;
 }
 
