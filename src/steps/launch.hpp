@@ -48,7 +48,7 @@ struct Launch {
     std::string hostfile;
     std::map<std::string, std::string> found;  ///< what facts_program told, by its key
     double skew_s = 0;                         ///< this container's clock against the controller's
-    std::map<std::string, int> slots;          ///< as hostfile_writer published them
+    int slots = 1;                             ///< as hostfile_writer published them
   };
 
   static Config parse(JsonReader& reader);

@@ -59,18 +59,13 @@ LaunchRequest request_of(const Launch::Config& config, const Cluster<Facts>& clu
     LaunchHost host;
     host.name = machine.node->name;
     host.address = machine.node->address;
-    host.slots = launch_slots(head, machine.node->name);
+    host.slots = machine.facts.slots;
     request.hosts.push_back(std::move(host));
   }
   return request;
 }
 
 }  // namespace
-
-int launch_slots(const Facts& facts, const std::string& node) {
-  const auto found = facts.slots.find(node);
-  return found == facts.slots.end() ? 1 : found->second;
-}
 
 Result<void> fill_command(const Launch::Config& config, const Cluster<Facts>& cluster,
                           LaunchOrder& order) {

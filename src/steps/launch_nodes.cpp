@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.hpp"
+#include "steps/launch_peers.hpp"
 #include "steps/launch_preflight_programs.hpp"
 #include "steps/launch_programs.hpp"
 
@@ -11,6 +12,7 @@ namespace dtenv {
 namespace {
 
 constexpr int stop_grace_s = 1;
+constexpr std::size_t groups_at_once = 8;
 
 struct Share {
   const std::vector<Node>& nodes;
@@ -70,15 +72,19 @@ void judge_probe(Preparation& preparation, const Node& node, const std::string& 
   }
 }
 
-Task<Result<void>> probe_one(Preparation& preparation, const Node& node) {
+using Group = std::vector<std::size_t>;
+
+Task<Result<void>> probe_one(Preparation& preparation, const Group& group, const Node& node) {
   DT_CO_TRY_ASSIGN(ContainerHost inside,
                    co_await enter_node(preparation.config, preparation.target, node));
   Command command;
   command.argv = {
       "perl",    "-e", std::string(probe_program), std::to_string(preparation.config.master_port),
       node.name, "2"};
-  for (const Node& peer : preparation.target.nodes)
+  for (const std::size_t index : group) {
+    const Node& peer = preparation.target.nodes[index];
     if (peer.name != node.name) command.argv.push_back(peer.name + "=" + peer.address);
+  }
   command.timeout = std::chrono::seconds(20);
   DT_CO_TRY_ASSIGN(const Outcome told, co_await inside.run(command));
   if (told.ok())
@@ -96,6 +102,27 @@ void add_troubles(const std::vector<Node>& nodes, const NodeTroubles& troubles,
     if (troubles.errors[i])
       problems.push_back(
           {"container", 0, 0, nodes[i].name + ": " + troubles.errors[i]->message, ""});
+}
+
+/// The members of a group at once, a few groups at a time: all of a group listen while they ask.
+Task<void> probe_group_of(Preparation& preparation, const Group& group) {
+  std::vector<Node> nodes;
+  for (const std::size_t index : group) nodes.push_back(preparation.target.nodes[index]);
+  NodeWork probe = [&](const Node& node) { return probe_one(preparation, group, node); };
+  const NodeTroubles unprobed = co_await on_every_node(nodes, std::move(probe));
+  add_troubles(nodes, unprobed, preparation.problems);
+}
+
+Task<void> probe_all(Preparation& preparation) {
+  const std::vector<Group> groups = probe_groups(preparation.target.nodes.size());
+  // The first half has every node once, so has the second: a node is not in two at a time.
+  const std::size_t half = std::max<std::size_t>(1, groups.size() / 2);
+  for (std::size_t begin = 0; begin < groups.size(); begin += half) {
+    std::function<Task<void>(std::size_t)> each = [&, begin](std::size_t index) {
+      return probe_group_of(preparation, groups[begin + index]);
+    };
+    co_await for_each_parallel(half, groups_at_once, std::move(each));
+  }
 }
 
 /// How many would not go is an error too.
@@ -126,7 +153,7 @@ Task<NodeTroubles> on_every_node(const std::vector<Node>& nodes, NodeWork work) 
   std::function<Task<void>(std::size_t)> each = [&share](std::size_t index) {
     return one_node(share, index);
   };
-  co_await for_each_parallel(nodes.size(), 64, std::move(each));
+  co_await for_each_parallel(nodes.size(), nodes.size(), std::move(each));
   co_return std::move(share.troubles);
 }
 
@@ -149,11 +176,7 @@ Task<Result<void>> prepare_nodes(const Launch::Config& config, const LaunchOrder
   NodeWork prepare = [&preparation](const Node& node) { return prepare_one(preparation, node); };
   const NodeTroubles unprepared = co_await on_every_node(target.nodes, std::move(prepare));
   add_troubles(target.nodes, unprepared, preparation.problems);
-  if (preparation.problems.empty() && target.nodes.size() > 1) {
-    NodeWork probe = [&preparation](const Node& node) { return probe_one(preparation, node); };
-    const NodeTroubles unprobed = co_await on_every_node(target.nodes, std::move(probe));
-    add_troubles(target.nodes, unprobed, preparation.problems);
-  }
+  if (preparation.problems.empty() && target.nodes.size() > 1) co_await probe_all(preparation);
   if (preparation.problems.empty()) co_return Result<void>();
   std::string message = "launch: not begun: " + preparation.problems.front().problem;
   if (preparation.problems.size() > 1)

@@ -16,7 +16,8 @@ namespace dtenv {
 Task<Result<ContainerHost>> enter_node(const Launch::Config& config, Target& target,
                                        const Node& node, std::string user = {});
 
-/// Runs `work` for every node at once; what went wrong, in the document's order.
+/// Runs `work` for every node at once: a follower waits for a run's end, and a stop for its grace,
+/// so no node may wait for another's. What went wrong, in the document's order.
 struct NodeTroubles {
   std::vector<std::optional<Error>> errors;
   bool none() const;

@@ -3,6 +3,7 @@
 
 #include "formats/host_name.hpp"
 #include "steps/launch.hpp"
+#include "steps/launch_peers.hpp"
 #include "steps/launch_preflight_programs.hpp"
 #include "steps/launch_programs.hpp"
 #include "steps/training_container.hpp"
@@ -35,14 +36,14 @@ std::vector<Launch::Run> parse_runs(std::string_view text) {
   return runs;
 }
 
-/// "KEY VALUE" lines; of a route, "route PEER INTERFACE" becomes the key "route.PEER".
+/// "KEY VALUE" lines; "way INTERFACE COUNT ADDRESS" becomes the key "way.INTERFACE".
 void parse_facts(std::string_view text, Launch::Facts& facts) {
   for (const std::string_view line : split_lines(text)) {
     const std::size_t blank = line.find(' ');
     if (blank == std::string_view::npos) continue;
     std::string key(line.substr(0, blank));
     std::string_view value = trim(line.substr(blank + 1));
-    if (key == "route") {
+    if (key == "way") {
       const std::size_t next = value.find(' ');
       if (next == std::string_view::npos) continue;
       key += "." + std::string(value.substr(0, next));
@@ -56,12 +57,13 @@ double now_s() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// What the launch depends on in this container, in one round trip.
+/// What the launch depends on in this container, in one round trip. Which way the others are
+/// reached is asked for as many of them as a probe asks: the rest is behind the same interfaces.
 Task<Result<void>> look_inside(const Launch::Config& config, const Target& target,
                                ContainerHost& inside, Launch::Facts& facts) {
   std::vector<std::string> arguments = {std::to_string(config.master_port)};
-  for (const Node& node : target.nodes)
-    if (node.name != target.node.name && is_ipv4(node.address)) arguments.push_back(node.address);
+  for (const Node* peer : some_peers(target.nodes, target.node))
+    if (is_ipv4(peer->address)) arguments.push_back(peer->address);
   const Command look = sh(facts_program, arguments);
   const double before = now_s();
   DT_CO_TRY_ASSIGN(const Outcome seen, co_await run_ok(inside, look));
@@ -79,14 +81,9 @@ Task<Result<Launch::Facts>> Launch::observe(const Config& config, Target& target
   Facts facts;
   facts.hostfile =
       !config.hostfile.empty() ? config.hostfile : target.outputs.get("hostfile").value_or("");
-  for (const Node& node : target.nodes) {
-    const auto slots = target.outputs.get("slots", node.name);
-    const auto count = slots ? parse_integer(*slots, 0, 4096) : std::nullopt;
-    if (count)
-      facts.slots[node.name] = static_cast<int>(*count);
-    else if (node.slots)
-      facts.slots[node.name] = *node.slots;
-  }
+  const auto slots = target.outputs.get("slots", target.node.name);
+  const auto count = slots ? parse_integer(*slots, 0, 4096) : std::nullopt;
+  facts.slots = count ? static_cast<int>(*count) : target.node.slots.value_or(1);
   DT_CO_TRY_ASSIGN(TrainingContainer found,
                    co_await find_training_container(target, config.container));
   facts.container = found.name;

@@ -4,7 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <set>
+
+#include "steps/launch_facts.hpp"
 
 namespace dtenv {
 
@@ -12,9 +13,15 @@ namespace {
 
 using Facts = Launch::Facts;
 
-std::string told(const Facts& facts, const std::string& key) {
+const std::string& told(const Facts& facts, const std::string& key) {
+  static const std::string nothing;
   const auto found = facts.found.find(key);
-  return found == facts.found.end() ? "" : found->second;
+  return found == facts.found.end() ? nothing : found->second;
+}
+
+/// Of "way.INTERFACE"; empty: another key.
+std::string way_of(const std::string& key) {
+  return starts_with(key, "way.") ? key.substr(4) : "";
 }
 
 /// The judging of one launch: failures and notes as they are found.
@@ -31,9 +38,8 @@ struct Preflight {
     notes.push_back({node, Severity::warning, std::move(text)});
   }
 
-  void same(const std::string& key, const std::string& what);
+  void same(const ComparedFact& fact);
   void images();
-  void versions();
   void engine();
   void gpus();
   void ports();
@@ -43,24 +49,27 @@ struct Preflight {
   void clocks();
 };
 
-/// A value that all machines must have alike: the outliers are named against the majority.
-void Preflight::same(const std::string& key, const std::string& what) {
-  std::vector<std::string> values;
-  for (const auto& machine : cluster.machines) values.push_back(told(machine.facts, key));
-  std::vector<const std::string*> all;
-  for (const std::string& value : values) all.push_back(&value);
-  const std::string& wanted = majority(all);
-  const auto alike = std::count(values.begin(), values.end(), wanted);
+/// What the machines should have alike: the outliers are named against the majority.
+void Preflight::same(const ComparedFact& fact) {
+  const std::string key(fact.key);
+  std::vector<const std::string*> values;
+  for (const auto& machine : cluster.machines) values.push_back(&told(machine.facts, key));
+  const std::string& wanted = majority(values);
+  const auto alike = std::count_if(values.begin(), values.end(),
+                                   [&](const std::string* value) { return *value == wanted; });
+  const auto name = [](const std::string& value) {
+    return value.empty() ? std::string("absent") : visible(value, 80);
+  };
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] == wanted) continue;
-    const auto name = [&](const std::string& value) {
-      return value.empty() ? std::string("absent") : visible(value, 60);
-    };
-    fail(key,
-         what + " is " + name(values[i]) + " on " + cluster.machines[i].node->name + " and " +
-             name(wanted) + " on " + std::to_string(alike) + " of " +
-             std::to_string(values.size()) + " nodes",
-         "one image on every node brings the same versions");
+    if (*values[i] == wanted) continue;
+    const std::string& node = cluster.machines[i].node->name;
+    std::string text = std::string(fact.what) + " is " + name(*values[i]) + " on " + node +
+                       " and " + name(wanted) + " on " + std::to_string(alike) + " of " +
+                       std::to_string(values.size()) + " nodes";
+    if (fact.must_be_equal)
+      fail(key, std::move(text), "one image on every node brings the same versions");
+    else
+      warn(node, std::move(text));
   }
 }
 
@@ -73,21 +82,6 @@ void Preflight::images() {
                machine.facts.image_id.substr(0, 19) + ", that of " + first.node->name + " " +
                first.facts.image_id.substr(0, 19),
            "apply image_build and container_run on every node");
-}
-
-void Preflight::versions() {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> keys = {
-      {{"python", "Python"},
-       {"package.torch", "PyTorch"},
-       {"package.deepspeed", "DeepSpeed"},
-       {"package.transformers", "transformers"},
-       {"package.apex", "apex"},
-       {"package.mpi4py", "mpi4py"},
-       {"nccl", "NCCL"},
-       {"libnccl", "libnccl"},
-       {"mpirun", "mpirun"},
-       {"driver", "the NVIDIA driver"}}};
-  for (const auto& [key, what] : keys) same(std::string(key), std::string(what));
 }
 
 void Preflight::engine() {
@@ -114,7 +108,7 @@ void Preflight::gpus() {
   if (std::none_of(cluster.machines.begin(), cluster.machines.end(), has)) return;
   for (const auto& machine : cluster.machines) {
     const auto gpus = parse_integer(told(machine.facts, "gpus"), 0, 4096).value_or(0);
-    const int slots = launch_slots(machine.facts, machine.node->name);
+    const int slots = machine.facts.slots;
     if (gpus < slots)
       fail("gpus",
            machine.node->name + " has " + std::to_string(slots) + " slots and " +
@@ -147,26 +141,29 @@ void Preflight::names() {
 
 void Preflight::interfaces() {
   for (const auto& machine : cluster.machines) {
-    std::set<std::string> ways;
+    std::vector<std::string> ways;
     for (const auto& [key, value] : machine.facts.found) {
-      if (!starts_with(key, "route.") || value.empty()) continue;
-      ways.insert(value);
-      const bool wrong = value == "lo" || starts_with(value, "docker") ||
-                         starts_with(value, "br-") || starts_with(value, "virbr");
-      if (wrong)
-        fail("interface", machine.node->name + " reaches " + key.substr(6) + " through " + value,
-             "give every node the address of the network between them");
+      const std::string way = way_of(key);
+      if (way.empty()) continue;
+      ways.push_back(way);
+      const bool wrong = way == "lo" || starts_with(way, "docker") || starts_with(way, "br-") ||
+                         starts_with(way, "virbr");
+      const auto words = split_words(value);  // COUNT ADDRESS
+      if (!wrong || words.size() != 2) continue;
+      std::string text = machine.node->name + " reaches " + std::string(words[1]);
+      if (words[0] != "1") text += " and others, " + std::string(words[0]) + " in all,";
+      fail("interface", text + " through " + way,
+           "give every node the address of the network between them");
     }
     if (ways.size() > 1)
-      warn(machine.node->name, "the other nodes are reached through " +
-                                   join({ways.begin(), ways.end()}, ", ") +
+      warn(machine.node->name, "the other nodes are reached through " + join(ways, ", ") +
                                    ": NCCL and gloo choose by themselves");
   }
 }
 
 void Preflight::limits() {
   for (const auto& machine : cluster.machines) {
-    const int slots = launch_slots(machine.facts, machine.node->name);
+    const int slots = machine.facts.slots;
     const auto shm = parse_integer(told(machine.facts, "shm"), 0, INT64_MAX);
     const std::int64_t wanted = std::int64_t{slots} << 30;
     if (shm && *shm < wanted)
@@ -232,9 +229,10 @@ std::string engine_version(const std::string& engine, const Facts& facts) {
 std::string launch_interface(const Facts& facts) {
   std::string one;
   for (const auto& [key, value] : facts.found) {
-    if (!starts_with(key, "route.") || value.empty()) continue;
-    if (!one.empty() && one != value) return "";
-    one = value;
+    const std::string way = way_of(key);
+    if (way.empty()) continue;
+    if (!one.empty()) return "";
+    one = way;
   }
   return one;
 }
@@ -244,7 +242,7 @@ Result<void> preflight(const Launch::Config& config, const Cluster<Facts>& clust
   Preflight judge{config, cluster, notes, {}};
   judge.images();
   check_same_paths(config, cluster, judge.problems);
-  judge.versions();
+  for (const ComparedFact& fact : compared_facts()) judge.same(fact);
   judge.engine();
   judge.gpus();
   judge.ports();

@@ -27,6 +27,4 @@ std::string engine_version(const std::string& engine, const Launch::Facts& facts
 /// The interface that leads to all other nodes; empty: not known, or there is no other node.
 std::string launch_interface(const Launch::Facts& facts);
 
-int launch_slots(const Launch::Facts& facts, const std::string& node);
-
 }  // namespace dtenv

@@ -19,8 +19,9 @@ find . -type f ! -size -65536 -print0 | sort -z | xargs -0 -r -n 1 sh -c '
 find . -type l -printf 'link %p -> %l\n' | sort
 )sh";
 
-/// args: PORT ADDRESS… (of the other nodes). What a launch depends on, "KEY VALUE" a line; what
-/// cannot be told is left out.
+/// args: PORT ADDRESS… (of other nodes). What a launch depends on, "KEY VALUE" a line; what cannot
+/// be told is left out. "way INTERFACE COUNT ADDRESS": so many of the addresses are reached through
+/// it, one of them is ADDRESS.
 constexpr std::string_view facts_program = R"sh(
 export LC_ALL=C
 say() { [ -z "$2" ] || printf '%s %s\n' "$1" "$2"; }
@@ -30,37 +31,82 @@ python=$(command -v python3 || command -v python)
 say clock "$(date +%s.%N)"
 say host "$(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
 say self "$(getent ahosts "$(hostname)" 2>/dev/null | sed -n '1s/ .*//p')"
+say kernel "$(uname -r)"
+say arch "$(uname -m)"
+say libc "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
+say os "$(sed -n 's/^PRETTY_NAME="*\([^"]*\).*/\1/p' /etc/os-release 2>/dev/null)"
+say timezone "$(date +%z)"
+say path "$PATH"
+say library_path "${LD_LIBRARY_PATH-}"
 say mpirun "$(mpirun --version 2>/dev/null </dev/null | first)"
 say hydra "$(mpiexec.hydra --version 2>/dev/null </dev/null | grep -iE 'version' | first)"
 say slurm "$(srun --version 2>/dev/null </dev/null | first)"
+say openssh "$(ssh -V 2>&1 </dev/null | grep OpenSSH | first)"
 for tool in deepspeed torchrun srun pdsh ssh; do say "$tool" "$(command -v "$tool")"; done
 [ -z "$python" ] || "$python" -c '
-import sys
+import hashlib, sys
 print("python", "%d.%d.%d" % sys.version_info[:3])
 try: import importlib.metadata as found
 except ImportError: sys.exit()
-for name in "torch", "deepspeed", "numpy", "mpi4py", "transformers", "apex":
+for name in "torch", "deepspeed", "numpy", "mpi4py", "transformers", "apex", "flash-attn", "triton":
     try: print("package." + name, found.version(name))
     except Exception: pass
+names = set()
 for package in found.distributions():
     name = package.metadata["Name"] or ""
+    names.add("%s %s" % (name, package.version))
     if name.startswith("nvidia-nccl"): print("nccl", package.version)
+    if name.startswith("nvidia-cudnn"): print("cudnn", package.version)
+print("packages", len(names), "of digest", hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:12])
 ' 2>/dev/null
 say libnccl "$(ls /usr/lib/*/libnccl.so.2.* /usr/local/*/lib*/libnccl.so.2.* 2>/dev/null | first)"
+say cuda "$({ nvcc --version || /usr/local/cuda/bin/nvcc --version; } 2>/dev/null | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
 if command -v nvidia-smi >/dev/null; then
   say gpus "$(nvidia-smi -L 2>/dev/null | grep -c '^GPU')"
   say driver "$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | first)"
+  each() { say "$1" "$(nvidia-smi "--query-gpu=$2" --format=csv,noheader 2>/dev/null | sort -u | tr '\n' ';')"; }
+  each gpu name
+  each mig mig.mode.current
+  each gpu_memory memory.total
+  each ecc ecc.mode.current
+  each persistence persistence_mode
+  each pcie pcie.link.gen.max,pcie.link.width.current
+  each power_limit power.limit
 fi
+say peermem "$(grep -oE '^(nvidia_peermem|nv_peer_mem) ' /proc/modules 2>/dev/null | first)"
+say ofed "$(ofed_info -s 2>/dev/null | first)"
+hca=$(ls /sys/class/infiniband 2>/dev/null | tr '\n' ' ')
+if [ -n "$hca" ]; then
+  say hca "$hca"
+  all() { sort -u "$@" 2>/dev/null | tr '\n' ';'; }
+  say hca_firmware "$(all /sys/class/infiniband/*/fw_ver)"
+  say hca_rate "$(all /sys/class/infiniband/*/ports/*/rate)"
+  say gid_types "$(all /sys/class/infiniband/*/ports/*/gid_attrs/types/*)"
+fi
+[ ! -e /dev/infiniband/uverbs0 ] || say infiniband yes
 say shm "$(df -B1 --output=avail /dev/shm 2>/dev/null | sed -n '2s/ //gp')"
 say memlock "$(sh -c 'ulimit -l' 2>/dev/null)"
-[ ! -e /dev/infiniband/uverbs0 ] || say infiniband yes
+say nofile "$(ulimit -n)"
+say stack "$(ulimit -s)"
+say processes "$(sed -n 's/^Max processes *\([^ ]*\).*/\1/p' /proc/self/limits)"
+say capabilities "$(sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status)"
+say cpus "$(nproc)"
+say memory "$(awk '/^MemTotal:/ { printf "%d", $2 / 1048576 + 0.5 }' /proc/meminfo)"
+say hugepages "$(sed -n 's/^HugePages_Total: *//p' /proc/meminfo)"
+say thp "$(sed -n 's/.*\[\(.*\)\].*/\1/p' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null)"
 hex=$(printf ':%04X' "$port")
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
   awk -v p="$hex" '$4 == "0A" && substr($2, length($2) - 4) == p { print "busy", p; exit }'
 [ -z "${NCCL_SOCKET_IFNAME-}" ] || say chosen "$NCCL_SOCKET_IFNAME"
-for peer in "$@"; do
-  say route "$peer $(ip -o route get "$peer" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')"
-done
+ways=$([ $# = 0 ] || printf 'route get %s\n' "$@" | ip -o -force -batch - 2>/dev/null | awk '
+  { for (i = 1; i < NF; i++) if ($i == "dev") { w = $(i + 1); n[w]++; a[w] = $1 == "local" ? $2 : $1 } }
+  END { for (w in n) print "way", w, n[w], a[w] }')
+[ -z "$ways" ] || printf '%s\n' "$ways"
+if [ "$(printf '%s\n' "$ways" | grep -c '^way ')" = 1 ]; then
+  way=${ways#way }; way=${way%% *}
+  say mtu "$(cat "/sys/class/net/$way/mtu" 2>/dev/null)"
+  say speed "$(sed '/^-/d' "/sys/class/net/$way/speed" 2>/dev/null)"
+fi
 exit 0
 )sh";
 

@@ -12,12 +12,12 @@ namespace {
 Launch::Facts ready(std::string id) {
   Launch::Facts facts;
   facts.container = "glm";
+  facts.slots = id == "c1" ? 1 : 2;
   facts.container_id = std::move(id);
   facts.image_id = "sha256:aaa";
   facts.running = true;
   facts.hostfile = "/data/hostfile";
   facts.found = {{"mpirun", "mpirun (Open MPI) 4.1.4"}, {"self", "10.0.0.1"}, {"host", "x"}};
-  facts.slots = {{"V100-1", 1}, {"V100-2", 2}};
   facts.manifests["/data/glm"] = "aa  ./a.py\nbb  ./b.py\n";
   return facts;
 }

@@ -1,0 +1,62 @@
+#include "steps/launch_facts.hpp"
+
+namespace dtenv {
+
+const std::vector<ComparedFact>& compared_facts() {
+  static const std::vector<ComparedFact> facts = {
+      {"arch", "the processor's architecture", true},
+      {"python", "Python", true},
+      {"package.torch", "PyTorch", true},
+      {"package.deepspeed", "DeepSpeed", true},
+      {"package.transformers", "transformers", true},
+      {"package.apex", "apex", true},
+      {"package.mpi4py", "mpi4py", true},
+      {"package.numpy", "numpy", true},
+      {"package.flash-attn", "flash-attn", true},
+      {"package.triton", "triton", true},
+      {"nccl", "NCCL", true},
+      {"libnccl", "libnccl", true},
+      {"cuda", "CUDA", true},
+      {"cudnn", "cuDNN", true},
+      {"mpirun", "mpirun", true},
+      {"hydra", "Hydra", true},
+      {"slurm", "Slurm", true},
+      {"driver", "the NVIDIA driver", true},
+      {"gpu", "the kind of GPU", true},
+      {"mig", "MIG", true},
+      {"infiniband", "InfiniBand's device", true},
+      {"packages", "the list of Python packages", false},
+      {"os", "the container's system", false},
+      {"kernel", "the kernel", false},
+      {"libc", "the C library", false},
+      {"openssh", "OpenSSH", false},
+      {"gpu_memory", "the GPUs' memory", false},
+      {"ecc", "the GPUs' ECC mode", false},
+      {"persistence", "the GPUs' persistence mode", false},
+      {"pcie", "the GPUs' PCIe link", false},
+      {"power_limit", "the GPUs' power limit", false},
+      {"peermem", "nvidia_peermem", false},
+      {"ofed", "OFED", false},
+      {"hca", "the list of InfiniBand adapters", false},
+      {"hca_firmware", "the InfiniBand adapters' firmware", false},
+      {"hca_rate", "the InfiniBand rate", false},
+      {"gid_types", "the RoCE GID types", false},
+      {"mtu", "the interface's MTU", false},
+      {"speed", "the interface's speed in Mbit/s", false},
+      {"cpus", "the number of processors", false},
+      {"memory", "the memory in GiB", false},
+      {"hugepages", "the number of huge pages", false},
+      {"thp", "transparent huge pages", false},
+      {"nofile", "the limit of open files", false},
+      {"stack", "the limit of the stack", false},
+      {"processes", "the limit of processes", false},
+      {"memlock", "the limit of locked memory", false},
+      {"capabilities", "the container's capabilities", false},
+      {"timezone", "the time zone", false},
+      {"path", "PATH", false},
+      {"library_path", "LD_LIBRARY_PATH", false},
+  };
+  return facts;
+}
+
+}  // namespace dtenv
