@@ -12,11 +12,14 @@ namespace {
 
 /// Said in the begin marker where the foreign text had no line end and was given one.
 constexpr std::string_view added_line_end = " line-end-added";
+/// And where there was no file at all.
+constexpr std::string_view made_file = " file-made";
 
 struct Block {
   std::size_t begin = 0;  ///< of the begin marker
   std::size_t end = 0;    ///< behind the end marker's line
   bool line_end_added = false;
+  bool file_made = false;
 };
 
 struct Line {
@@ -94,7 +97,8 @@ Result<std::optional<Block>> find_block(std::string_view text, std::string_view 
       DT_TRY(check_content(text, line, end, tag));
     }
     at = line_at(text, end).end;
-    found = Block{line.begin, at, contains(line.text, added_line_end)};
+    found =
+        Block{line.begin, at, contains(line.text, added_line_end), contains(line.text, made_file)};
   }
   return found;
 }
@@ -108,9 +112,11 @@ std::string cut(std::string_view text, const Block& block) {
 }
 
 /// The two markers, with nothing between.
-std::string render(std::string_view tag, std::string_view checksum, bool line_end_added) {
+std::string render(std::string_view tag, std::string_view checksum, bool line_end_added,
+                   bool file_made) {
   return marker(tag, "begin") + " sha256=" + std::string(checksum) +
-         std::string(line_end_added ? added_line_end : "") + "\n" + marker(tag, "end") + "\n";
+         std::string(line_end_added ? added_line_end : "") +
+         std::string(file_made ? made_file : "") + "\n" + marker(tag, "end") + "\n";
 }
 
 }  // namespace
@@ -134,13 +140,15 @@ Result<std::string> with_hollow_block(const ManagedText& managed, std::string_vi
   DT_TRY_ASSIGN(const std::optional<Block> block, find_block(text, tag, managed.hollow));
   if (block && place == BlockPlace::last) {
     return std::string(text.substr(0, block->begin)) +
-           render(tag, checksum, block->line_end_added) + std::string(text.substr(block->end));
+           render(tag, checksum, block->line_end_added, block->file_made) +
+           std::string(text.substr(block->end));
   }
   std::string foreign = block ? cut(text, *block) : std::string(text);
-  if (place == BlockPlace::first) return render(tag, checksum, false) + foreign;
+  const bool file_made = block ? block->file_made : managed.absent;
+  if (place == BlockPlace::first) return render(tag, checksum, false, file_made) + foreign;
   const bool add_line_end = !foreign.empty() && foreign.back() != '\n';
   if (add_line_end) foreign += '\n';
-  return foreign + render(tag, checksum, add_line_end);
+  return foreign + render(tag, checksum, add_line_end, file_made);
 }
 
 std::string fill_block(std::string_view hollow, std::string_view tag, std::string_view content) {
@@ -156,10 +164,10 @@ std::string fill_block(std::string_view hollow, std::string_view tag, std::strin
 }
 
 Result<std::string> with_block(std::string_view text, std::string_view tag,
-                               std::string_view content, BlockPlace place) {
+                               std::string_view content, BlockPlace place, bool absent) {
   const std::string lines = whole_lines(content);
-  DT_TRY_ASSIGN(const std::string hollow,
-                with_hollow_block({std::string(text)}, tag, block_checksum(lines), place));
+  DT_TRY_ASSIGN(const std::string hollow, with_hollow_block({std::string(text), false, absent}, tag,
+                                                            block_checksum(lines), place));
   return fill_block(hollow, tag, lines);
 }
 
@@ -177,6 +185,11 @@ ManagedText hollow_block(std::string_view text, std::string_view tag) {
 Result<std::string> without_block(std::string_view text, std::string_view tag) {
   DT_TRY_ASSIGN(const std::optional<Block> block, find_block(text, tag));
   return block ? cut(text, *block) : std::string(text);
+}
+
+bool block_made_file(std::string_view text, std::string_view tag) {
+  const auto block = find_block(text, tag);
+  return block && *block && (*block)->file_made;
 }
 
 }  // namespace dtenv

@@ -68,16 +68,18 @@ Task<Result<void>> run_program(Host& host, const Change& change, Command command
 /// First what opens the door from outside, then the rest.
 Task<Result<void>> remove_all(Host& host, const Change& change) {
   const Home home = home_of(change);
+  std::vector<std::string> arguments = {home.folder};
   for (const char* name : {"authorized_keys", "config", "environment"}) {
     const std::string path = home.folder + "/.ssh/" + name;
     DT_CO_TRY_ASSIGN(const auto file, co_await host.read(path, std::size_t{8} << 20));
     if (!file) continue;
     DT_CO_TRY_ASSIGN(const std::string rest, without_block(file->content, key_block_tag));
     if (rest == file->content) continue;
+    if (rest.empty() && block_made_file(file->content, key_block_tag)) arguments.push_back(path);
     const FileWrite write = user_file(home, name, rest);
     DT_CO_TRY(co_await host.write(write));
   }
-  Command remove = key_command(remove_program, std::vector<std::string>(1, home.folder));
+  Command remove = key_command(remove_program, std::move(arguments));
   co_return co_await run_program(host, change, std::move(remove));
 }
 

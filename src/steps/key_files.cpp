@@ -155,7 +155,10 @@ Result<WantedUserFile> merged(const Facts& facts, const std::string& role, const
   if (!block) return block.error();
   const auto found = facts.files.find(role);
   ManagedText text;
-  if (found != facts.files.end()) text = {found->second.text, found->second.hollow};
+  if (found != facts.files.end())
+    text = {found->second.text, found->second.hollow};
+  else
+    text.absent = true;
   auto own = with_hollow_block(text, key_block_tag, block->sha256.substr(0, 16), place);
   if (own && own->size() + block->text->size() > authorized_keys_limit)
     own = Error(Status::config, "larger than 8 MiB");
@@ -212,8 +215,9 @@ Result<WantedKeyFiles> KeyFiles::wanted(const Node& node, const Facts& facts) {
   if (const SshCertificate* own = common_->issued.find(node.name, "host"))
     wanted.host_certificate = own->words + "\n";
   if (!config.machine && lacks_set_env(facts)) {
-    auto environment = with_block(key_file(facts, "environment"), key_block_tag,
-                                  environment_file(facts.env), BlockPlace::last);
+    auto environment =
+        with_block(key_file(facts, "environment"), key_block_tag, environment_file(facts.env),
+                   BlockPlace::last, facts.files.count("environment") == 0);
     if (!environment) return in_file(facts, "environment", std::move(environment).error());
     wanted.environment = std::move(*environment);
   }

@@ -47,6 +47,19 @@ TEST_SUITE("managed block") {
     CHECK(with(text, "ours\n", BlockPlace::first).rfind("# dtenv:glm begin", 0) == 0);
   }
 
+  TEST_CASE("where there was no file, the block keeps that in mind") {
+    for (const BlockPlace place : {BlockPlace::first, BlockPlace::last}) {
+      const auto made = with_block("", "glm", "ours\n", place, true);
+      REQUIRE(made);
+      CHECK(block_made_file(*made, "glm"));
+      const auto again = with_block(*made, "glm", "new\n", place);
+      REQUIRE(again);
+      CHECK(block_made_file(*again, "glm"));
+      CHECK(without_block(*again, "glm").value() == "");
+      CHECK_FALSE(block_made_file(with("", "ours\n", place), "glm"));
+    }
+  }
+
   TEST_CASE("an editor's CRLF is no edit") {
     std::string text = with("a\n", "ours\n");
     for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2)
