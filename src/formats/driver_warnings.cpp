@@ -87,10 +87,24 @@ void warn_of_rdma(const DriverFacts& facts, DriverVerdict& verdict) {
     verdict.evidence.emplace_back("GPUDirect RDMA by nvidia_peermem");
   else if (facts.is_open() && kernel_at_least(facts.kernel, 5, 12))
     verdict.evidence.emplace_back("GPUDirect RDMA by dma-buf");
+  else if (!facts.log.peermem_symbols.empty())
+    verdict.warnings.push_back(
+        "RDMA devices and no GPUDirect: nvidia_peermem was built against another OFED (" +
+        facts.log.peermem_symbols +
+        "): install the driver again after DOCA-OFED, or use the open modules on kernel 5.12 or "
+        "newer");
   else if (!facts.modules.empty())
     verdict.warnings.emplace_back(
         "RDMA devices and no GPUDirect: load nvidia_peermem, or use the open modules on kernel "
         "5.12 or newer");
+}
+
+/// A driver that works for now, and whose packages an installation left half done.
+void warn_of_unfinished(const DriverFacts& facts, Warnings& out) {
+  for (const auto& row : facts.packages)
+    if (row.unfinished())
+      out.push_back(row.package + " is not wholly installed (" + row.status +
+                    "): dpkg --configure -a, then apt-get -f install");
 }
 
 /// CUDA 13 has no code for GPUs before Turing, whatever the driver serves.
@@ -117,6 +131,7 @@ void warn_of_ok(const DriverFacts& facts, const DriverWish& wish, DriverVerdict&
   warn_of_next_kernel(facts, out);
   warn_of_boot(facts, out);
   warn_of_devices(facts, out);
+  warn_of_unfinished(facts, out);
   warn_of_cuda(facts, wish, out);
   warn_of_rdma(facts, verdict);
   if (!facts.nvml.why_not.empty())

@@ -13,7 +13,7 @@ struct Sign {
   std::string NvidiaKernelLog::*field;
 };
 
-constexpr std::array<Sign, 20> sign_table = {{
+constexpr std::array<Sign, 24> sign_table = {{
     {"requires use of the NVIDIA open kernel modules", &NvidiaKernelLog::needs_open},
     {"not supported by open", &NvidiaKernelLog::needs_proprietary},
     {"NVIDIA probe routine was not called", &NvidiaKernelLog::probe_not_called},
@@ -30,6 +30,10 @@ constexpr std::array<Sign, 20> sign_table = {{
     {"Legacy drivers", &NvidiaKernelLog::branch_too_new},
     {"NVRM: API mismatch", &NvidiaKernelLog::api_mismatch},
     {"don't match with driver version", &NvidiaKernelLog::fabric_mismatch},
+    {"nvidia_peermem: disagrees about version", &NvidiaKernelLog::peermem_symbols},
+    {"insert 'nvidia_peermem': Invalid argument", &NvidiaKernelLog::peermem_symbols},
+    {"assigned to your NVIDIA device is invalid", &NvidiaKernelLog::init_failed},
+    {"BAR1 is 0M", &NvidiaKernelLog::init_failed},
     {"RmInitAdapter failed", &NvidiaKernelLog::init_failed},
     {"has fallen off the bus", &NvidiaKernelLog::init_failed},
     {"fabric manager NVIDIA GPU driver interface version", &NvidiaKernelLog::fabric_mismatch},

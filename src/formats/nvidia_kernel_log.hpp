@@ -19,7 +19,8 @@ struct NvidiaKernelLog {
   std::string branch_too_new;     ///< supported through a legacy branch
   std::string api_mismatch;
   std::string fabric_mismatch;
-  std::string init_failed;  ///< RmInitAdapter failed, fallen off the bus
+  std::string peermem_symbols;  ///< nvidia_peermem was built against another OFED
+  std::string init_failed;      ///< RmInitAdapter failed, fallen off the bus
   std::string fatal_xid;
   std::vector<int> xids;  ///< every Xid's number, in order
 

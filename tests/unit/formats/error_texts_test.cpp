@@ -202,6 +202,42 @@ constexpr Text texts[] = {
     {"STREAM_BROKEN", "error from daemon in stream: x"},
     {"APT_KEY_GONE", "WARNING: apt-key: not found"},
     {"API_TOO_OLD", "client version 1.24 is too old. Minimum supported API version is 1.44"},
+    {"DKMS_DIFF",
+     "nvidia/550.54.14, 6.8.0-45-generic, x86_64: installed (WARNING! Diff between built and "
+     "installed module!)"},
+    {"UBUNTU_DRIVERS_NOISE", "ERROR:root:aplay command not found"},
+    {"GPU_LOST", "0, GPU-1, 00000000:06:00.0, Tesla V100, [Unknown Error], 7.0"},
+    {"DPKG_LOCK",
+     "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another "
+     "process "
+     "using it?"},
+    {"CFG_RUNTIME", "runtime x: cannot configure both runtimeType and path"},
+    {"CFG_SYNTAX", "invalid character '\"' after object key:value pair"},
+    {"CFG_SYNTAX", "invalid JSON: unexpected end of JSON input"},
+    {"CFG_TYPE",
+     "unable to configure the Docker daemon with file /etc/docker/daemon.json: json: cannot "
+     "unmarshal string into Go struct field Config.tls of type bool"},
+    {"CFG_LOG_OPTS",
+     "failed to start daemon: failed to set log opts: unknown log opt 'bogus' for json-file log "
+     "driver"},
+    {"CFG_BUILDER",
+     "could not get builder GC policy: could not parse '10QB' as Builder.GC.DefaultKeepStorage "
+     "config: invalid size: '10QB'"},
+    {"CFG_ADDRESS_POOL",
+     "failed to start daemon: Error initializing network controller: error obtaining controller "
+     "instance: invalid base pool \"10.0.0.0\": invalid CIDR address: 10.0.0.0"},
+    {"CFG_ADDRESS_POOL",
+     "failed to start daemon: Error initializing network controller: error obtaining controller "
+     "instance: invalid pools size: 16"},
+    {"CFG_DNS", "8.8.8.8o is not an ip address"},
+    {"CFG_KILLED_BY_RELOAD",
+     "panic: runtime error: invalid memory address or nil pointer dereference\ngithub.com/docker/"
+     "docker/daemon.(*Daemon).fillPlatformInfo(0xc000)"},
+    {"DAEMON_CONTAINERD", "failed to start containerd: timeout waiting for containerd to start"},
+    {"STREAM_BROKEN", "unrecognized stream: 7"},
+    {"THIN_LOAD", "open /var/lib/docker/tmp/docker-import-4/l2.tar: no such file or directory"},
+    {"BAD_REFERENCE", "invalid reference format: repository name (library/Foo) must be lowercase"},
+    {"BUILD_NETWORK", "network mode \"none1\" not supported by buildkit"},
 };
 
 }  // namespace
