@@ -102,9 +102,16 @@ bool is_update_clean(std::string_view err) {
 
 std::string held_lock(std::string_view text) {
   constexpr std::string_view start = "Could not get lock ";
+  constexpr std::string_view late = "Unable to acquire the dpkg frontend lock (";
   constexpr std::string_view by = "held by process ";
   const std::size_t at = text.find(start);
-  if (at == std::string_view::npos) return {};
+  if (at == std::string_view::npos) {
+    // After a wait, that is all it says.
+    const std::size_t waited = text.find(late);
+    if (waited == std::string_view::npos) return {};
+    const std::string_view path = text.substr(waited + late.size());
+    return visible(path.substr(0, path.find(')')), 200) + ", held by another process";
+  }
   std::string_view line = text.substr(at + start.size());
   line = line.substr(0, line.find('\n'));
   std::string_view path = line.substr(0, line.find(' '));

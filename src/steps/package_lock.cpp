@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration ask_again = std::chrono::seconds(2);
 
-/// Tells progress of a lock, once for each holder, and hands all on.
+/// Tells progress of a lock and who holds it, and hands all on.
 class LockTeller {
  public:
   LockTeller(Progress& progress, OutputSink sink) : progress_(progress), sink_(std::move(sink)) {}
@@ -18,10 +18,16 @@ class LockTeller {
     tell(held_lock(bytes));
   }
 
-  void tell(std::string lock) {
-    if (lock.empty() || lock == told_) return;
-    progress_.text("waiting for " + lock);
-    told_ = std::move(lock);
+  void tell(const std::string& lock) {
+    if (lock.empty()) return;
+    told_ = best_known(lock);
+    progress_.text("waiting for " + told_);
+  }
+
+  /// The same lock with its holder, where apt named one while it waited.
+  std::string best_known(const std::string& lock) const {
+    const bool named = !ends_with(lock, "another process");
+    return !named && starts_with(told_, lock.substr(0, lock.find(','))) ? told_ : lock;
   }
 
  private:
@@ -51,8 +57,9 @@ Task<Result<Outcome>> run_when_unlocked(Target& target, const Command& command, 
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (;;) {
     DT_CO_TRY_ASSIGN(Outcome outcome, co_await target.host.run(command, take));
-    const std::string lock = outcome.ok() ? std::string() : held_lock(outcome.err);
+    std::string lock = outcome.ok() ? std::string() : held_lock(outcome.err);
     if (lock.empty()) co_return outcome;
+    lock = teller.best_known(lock);
     teller.tell(lock);
     if (std::chrono::steady_clock::now() + ask_again > deadline)
       co_return still_locked(command, lock, patience);

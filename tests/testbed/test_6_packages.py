@@ -14,6 +14,15 @@ from testbed import CLUSTER, PREFIX, ROOT, Machine, TestbedCase, document, dtenv
 
 PACKAGES = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin")
 KEYRING, SOURCES = "/etc/apt/keyrings/docker.gpg", "/etc/apt/sources.list.d/docker.sources"
+LOCK = "/var/lib/dpkg/lock-frontend"
+# Perl is on every Debian machine. The packed words are a struct flock: F_WRLCK from SEEK_SET on.
+HOLDER = f"""use Fcntl;
+open(my $lock, "+>>", "{LOCK}") or die;
+my $wanted = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+fcntl($lock, F_SETLKW, $wanted) or die;
+open(my $said, ">", "/run/holder") or die; print $said $$; close $said;
+sleep $ARGV[0];
+"""
 
 
 @functools.lru_cache(maxsize=None)
@@ -157,13 +166,33 @@ class FromASignedRepository(TheEngineAtWork, MachineCase):
         self.assert_failed(done, "NO_PUBKEY", "signed with a key this machine does not have")
         self.assertFalse(self.installed() & set(PACKAGES))
 
-    def test_0d_engine_and_toolkit_come_from_it_and_run(self):
+    def hold_lock(self, seconds: int) -> str:
+        """dpkg's lock, held as apt holds it for so long; the holder's process id."""
+        self.machine.run("rm", "-f", "/run/holder")
+        subprocess.run(
+            ["docker", "exec", "-d", self.machine.container, "perl", "-e", HOLDER, str(seconds)], check=True
+        )
+        return self.machine.run(
+            "sh", "-ec", "for i in $(seq 100); do [ ! -s /run/holder ] || break; sleep 0.1; done; cat /run/holder"
+        )
+
+    def test_0d_a_lock_that_is_not_released_in_time_names_its_holder_and_nothing_is_half_done(self):
+        holder = self.hold_lock(300)
+        self.addCleanup(self.machine.run, "kill", holder)
+        done = self.apply({**self.step(), "lock_timeout": "3s"})
+        self.assert_failed(done, f"waited 3 s for {LOCK}, held by process {holder} (perl)", "nothing was done")
+        self.assertFalse(self.installed() & set(PACKAGES))
+        self.assertEqual(self.machine.run("dpkg", "--audit"), "")
+
+    def test_0e_engine_and_toolkit_come_from_it_once_the_lock_is_free_and_run(self):
+        holder = self.hold_lock(15)  # a line of progress every 5 s
         step = self.step()
         other = self.repository.other_key
         nvidia = {"url": self.repository.url("nvidia"), "key": other.armoured, "fingerprint": other.fingerprint}
         step["nvidia_toolkit"] = {"machines": "all", "repository": nvidia}
         done = self.apply(step)
         self.assert_exit(done, 0)
+        self.assertIn(f"waiting for {LOCK}, held by process {holder} (perl)", done.err)
         self.assertLessEqual({*PACKAGES, "nvidia-container-toolkit"}, self.installed())
         self.assertEqual(self.info()["Runtimes"]["nvidia"]["path"], "/usr/bin/nvidia-container-runtime")
         self.assertEqual(done.step("node3", "docker_config")["status"], "changed")

@@ -84,6 +84,9 @@ TEST_SUITE("apt's words") {
     CHECK(
         held_lock("E: Could not get lock /var/lib/apt/lists/lock - open (11: Resource temporarily "
                   "unavailable)\n") == "/var/lib/apt/lists/lock, held by another process");
+    CHECK(held_lock("E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is "
+                    "another process using it?\n") ==
+          "/var/lib/dpkg/lock-frontend, held by another process");
     CHECK(held_lock("E: Unable to locate package x\n").empty());
   }
 
