@@ -4,6 +4,7 @@
 #include <array>
 
 #include "formats/daemon_json_keys.hpp"
+#include "formats/shell_words.hpp"
 
 namespace dtenv {
 
@@ -102,6 +103,18 @@ Argv expand_exec_start(std::string_view line,
       for (const std::string_view part : split_words(found->second)) argv.push_back(unquote(part));
   }
   return argv;
+}
+
+std::map<std::string, std::string> parse_unit_environment(std::string_view text) {
+  std::map<std::string, std::string> environment;
+  const auto words = split_shell_words(text);
+  if (!words) return environment;
+  for (const ShellWord& word : *words) {
+    const std::size_t equals = word.text.find('=');
+    if (equals == std::string::npos) continue;
+    environment[word.text.substr(0, equals)] = word.text.substr(equals + 1);
+  }
+  return environment;
 }
 
 std::map<std::string, std::string> parse_environment_file(std::string_view text) {

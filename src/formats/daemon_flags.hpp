@@ -22,6 +22,9 @@ std::optional<std::string> config_file_flag(const Argv& words);
 Argv expand_exec_start(std::string_view line,
                        const std::map<std::string, std::string>& environment);
 
+/// The variables of `systemctl show -p Environment`: NAME=value words, those with blanks quoted.
+std::map<std::string, std::string> parse_unit_environment(std::string_view text);
+
 /// NAME=value lines of an EnvironmentFile: comments passed over, quotes taken off.
 std::map<std::string, std::string> parse_environment_file(std::string_view text);
 

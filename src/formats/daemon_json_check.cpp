@@ -8,8 +8,8 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "base/units.hpp"
 #include "formats/daemon_json_edit.hpp"
+#include "formats/daemon_json_members.hpp"
 #include "formats/registry_mirror.hpp"
 
 namespace dtenv {
@@ -64,79 +64,23 @@ class Checker {
     }
   }
 
+  void members(const JsonNode& root) {
+    for (const DaemonFault& fault : check_daemon_members(root, engine_).faults)
+      problem(*fault.at, fault.path, fault.problem, fault.hint);
+  }
+
  private:
-  bool problem(const JsonNode& at, const JsonPath& path, std::string what, std::string hint = {}) {
+  void problem(const JsonNode& at, const JsonPath& path, std::string what, std::string hint = {}) {
     const auto [line, column] = line_and_column(text_, at.begin);
     problems_.push_back({json_pointer(path), line, column, std::move(what), std::move(hint)});
-    return false;
-  }
-
-  bool want(const JsonNode& value, Kind kind, const JsonPath& path) {
-    if (value.is(kind)) return true;
-    return problem(
-        value, path,
-        std::string(kind_name(kind)) + " expected, " + std::string(kind_name(value.kind)) +
-            " found",
-        kind == Kind::string && value.is(Kind::number) ? "write it as \"" + value.text + "\"" : "");
-  }
-
-  bool each(const JsonNode& value, Kind outer, Kind inner, const JsonPath& path) {
-    if (!want(value, outer, path)) return false;
-    bool good = true;
-    JsonPath below = path;
-    below.emplace_back();
-    for (std::size_t i = 0; i < value.items.size(); ++i) {
-      below.back() = std::to_string(i);
-      good = want(value.items[i], inner, below) && good;
-    }
-    for (const JsonMember& member : value.members) {
-      below.back() = member.key;
-      good = want(member.value, inner, below) && good;
-    }
-    return good;
-  }
-
-  bool whole(const JsonNode& value, const JsonPath& path) {
-    if (!want(value, Kind::number, path)) return false;
-    const std::size_t sign = starts_with(value.text, "-") ? 1 : 0;
-    const auto number = parse_integer(std::string_view(value.text).substr(sign), 0, INT64_MAX);
-    if (!number)
-      return problem(value, path, "a whole number expected, " + visible(value.text) + " found");
-    return true;
   }
 
   bool type(const DaemonKey& key, const JsonNode& value, const JsonPath& path) {
-    switch (key.type) {
-      case DaemonKeyType::text:
-        return want(value, Kind::string, path);
-      case DaemonKeyType::boolean:
-        return want(value, Kind::boolean, path);
-      case DaemonKeyType::whole:
-        return whole(value, path);
-      case DaemonKeyType::size:
-        return value.is(Kind::number) ? whole(value, path) : size(value, path);
-      case DaemonKeyType::texts:
-        return each(value, Kind::array, Kind::string, path);
-      case DaemonKeyType::text_map:
-        return each(value, Kind::object, Kind::string, path);
-      case DaemonKeyType::boolean_map:
-        return each(value, Kind::object, Kind::boolean, path);
-      case DaemonKeyType::objects:
-        return each(value, Kind::array, Kind::object, path);
-      case DaemonKeyType::object_map:
-        return each(value, Kind::object, Kind::object, path);
-      case DaemonKeyType::object:
-        if (!want(value, Kind::object, path)) return false;
-        if (key.name == "proxies" || key.name == "tlsopts") object(value, path);
-        return true;
-    }
-    return true;
-  }
-
-  bool size(const JsonNode& value, const JsonPath& path) {
-    if (!want(value, Kind::string, path)) return false;
-    const auto bytes = parse_size(value.text);
-    return bytes ? true : problem(value, path, bytes.error().message);
+    const auto faults = type_faults(key.type, value, path);
+    for (const DaemonFault& fault : faults)
+      problem(*fault.at, fault.path, fault.problem, fault.hint);
+    if (faults.empty() && (key.name == "proxies" || key.name == "tlsopts")) object(value, path);
+    return faults.empty();
   }
 
   void rule(const DaemonKey& key, const JsonNode& value, const JsonPath& path) {
@@ -201,24 +145,13 @@ class Checker {
         problem(member.value, path, "runtime " + visible(member.key) + ": " + what);
       };
       if (member.key == "runc") bad("runtime name 'runc' is reserved");
+      if (!engine_.at_least(23)) continue;  // 20.10 knows a path alone, and asks for none
       if (by_path && by_type) bad("cannot configure both");
       if (!by_path && !by_type) bad("either a runtimeType or a path must be configured");
       if (by_path && member.value.find("options"))
         bad("options cannot be used with a path runtime");
       if (by_type && member.value.find("runtimeArgs"))
         bad("args cannot be used with a runtimeType runtime");
-      runtime_types(member.value, path);
-    }
-  }
-
-  void runtime_types(const JsonNode& runtime, JsonPath path) {
-    path.emplace_back();
-    for (const JsonMember& member : runtime.members) {
-      path.back() = member.key;
-      if (member.key == "path" || member.key == "runtimeType")
-        want(member.value, Kind::string, path);
-      if (member.key == "runtimeArgs" && !member.value.is(Kind::null))
-        each(member.value, Kind::array, Kind::string, path);
     }
   }
 
@@ -282,7 +215,18 @@ std::vector<Problem> check_daemon_json(const JsonNode& root, std::string_view te
                                        const EngineRelease& engine) {
   Checker checker(text, engine);
   checker.object(root, {});
+  checker.members(root);
   return checker.take();
+}
+
+std::vector<std::string> ignored_daemon_members(const JsonNode& root, std::string_view text,
+                                                const EngineRelease& engine) {
+  std::vector<std::string> remarks;
+  for (const DaemonFault& one : check_daemon_members(root, engine).ignored)
+    remarks.push_back(json_pointer(one.path) + ": " + one.problem + " (line " +
+                      std::to_string(line_and_column(text, one.at->begin).first) + ")" +
+                      (one.hint.empty() ? "" : "; " + one.hint));
+  return remarks;
 }
 
 }  // namespace dtenv

@@ -16,7 +16,7 @@ constexpr auto restart = DaemonKeyClass::restart;
 std::vector<DaemonKey> make_keys() {
   return {
       {"allow-direct-routing", Type::boolean, restart, 28},
-      {"allow-nondistributable-artifacts", Type::texts, restart, 0, 0,
+      {"allow-nondistributable-artifacts", Type::texts, reload, 0, 0,
        "allow-nondistributable-artifact"},
       {"api-cors-header", Type::text, restart, 0, 28},
       {"authorization-plugins", Type::texts, reload, 0, 0, "authorization-plugin"},
@@ -32,7 +32,6 @@ std::vector<DaemonKey> make_keys() {
       {"cluster-store-opts", Type::text_map, restart, 0, 23, "cluster-store-opt"},
       {"containerd", Type::text, restart},
       {"containerd-namespace", Type::text, restart},
-      {"containerd-plugin-namespace", Type::text, restart},
       {"containerd-plugins-namespace", Type::text, restart},
       {"cpu-rt-period", Type::whole, restart},
       {"cpu-rt-runtime", Type::whole, restart},
@@ -122,16 +121,14 @@ std::vector<DaemonKey> make_keys() {
   };
 }
 
-constexpr std::array<std::string_view, 10> flat_keys = {"cluster-store-opts",
-                                                        "default-network-opts",
-                                                        "log-opts",
-                                                        "runtimes",
-                                                        "default-ulimits",
-                                                        "features",
-                                                        "builder",
-                                                        "nri-opts",
-                                                        "proxies",
-                                                        "tlsopts"};
+constexpr std::array<std::string_view, 8> flat_keys = {"cluster-store-opts",
+                                                       "default-network-opts",
+                                                       "log-opts",
+                                                       "runtimes",
+                                                       "default-ulimits",
+                                                       "features",
+                                                       "builder",
+                                                       "nri-opts"};
 
 bool known_to(const DaemonKey& key, const EngineRelease& engine) {
   if (!engine.known) return true;
@@ -194,13 +191,13 @@ std::vector<Problem> unknown_daemon_keys(const JsonNode& root, std::string_view 
   std::vector<Problem> problems;
   for (const JsonMember& member : root.members) {
     const DaemonKey* key = find_daemon_key(member.key);
-    if (key && known_to(*key, engine)) continue;
-    if (!key && is_flattened(member.key, member.value)) {
-      // dockerd flattens an object it has no option for: its inner keys must be options.
+    if (is_flattened(member.key, member.value)) {
+      // dockerd flattens such an object: its inner keys must be options.
       const auto inner = unknown_daemon_keys(member.value, text, engine);
       problems.insert(problems.end(), inner.begin(), inner.end());
-      if (!member.value.members.empty()) continue;
+      continue;
     }
+    if (key && known_to(*key, engine)) continue;
     problems.push_back(unknown_key(member, text, engine));
   }
   return problems;

@@ -134,6 +134,9 @@ Result<DaemonJsonMerge> merge_daemon_json(const DaemonJsonRequest& request) {
   merge.changed = after.text() != before.text();
   merge.text = merge.changed ? encode_daemon_json(after.text(), decoded.encoding)
                              : request.text.value_or("");
+  if (merge.changed)
+    for (std::string& ignored : ignored_daemon_members(after.root(), after.text(), engine))
+      remarks.push_back(std::move(ignored));
   merge.plan.reasons.insert(merge.plan.reasons.begin(), remarks.begin(), remarks.end());
   return merge;
 }

@@ -104,7 +104,9 @@ Task<Result<void>> put_back(const Config& config, Target& target, const Facts& f
     DT_CO_TRY_ASSIGN(const Facts now, co_await DockerConfig::observe(config, target));
     co_return co_await hang_up(target, now);
   }
-  DT_CO_TRY(co_await run_docker_program(target, docker_start_program, facts.daemon_argv,
+  Argv arguments = {facts.daemon_unit};
+  arguments.insert(arguments.end(), facts.daemon_argv.begin(), facts.daemon_argv.end());
+  DT_CO_TRY(co_await run_docker_program(target, docker_start_program, arguments,
                                         std::chrono::minutes(3)));
   co_return co_await wait_for_engine(target, std::chrono::seconds(60));
 }

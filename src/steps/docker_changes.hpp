@@ -31,7 +31,7 @@ Task<Result<void>> apply_key(Target& target, const json::object& payload);
 Task<Result<void>> apply_source(Target& target, const json::object& payload);
 Task<Result<void>> apply_packages(const DockerConfig::Config& config, Target& target,
                                   const json::object& payload);
-Task<Result<void>> apply_start(Target& target);
+Task<Result<void>> apply_start(Target& target, std::string unit);
 Task<Result<void>> apply_daemon_json(const DockerConfig::Config& config, Target& target,
                                      const json::object& payload);
 Task<Result<void>> apply_activation(const DockerConfig::Config& config, Target& target,

@@ -79,7 +79,8 @@ Task<Result<void>> DockerConfig::apply(const Config& config, const Change& chang
   if (op == "key") co_return co_await apply_key(target, payload);
   if (op == "source") co_return co_await apply_source(target, payload);
   if (op == "packages") co_return co_await apply_packages(config, target, payload);
-  if (op == "start") co_return co_await apply_start(target);
+  const std::string unit = payload_text(payload, "unit");
+  if (op == "start") co_return co_await apply_start(target, unit);
   if (op == "daemon_json") co_return co_await apply_daemon_json(config, target, payload);
   co_return co_await apply_activation(config, target, payload);
 }

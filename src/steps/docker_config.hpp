@@ -82,6 +82,8 @@ struct DockerConfig {
 
     int daemon_pid = 0;  ///< of the process that holds the socket; 0: not found
     Argv daemon_argv;    ///< its words, or the unit's where none runs
+    std::string daemon_unit = "docker.service";
+    bool rootless = false;  ///< a user's own daemon
     std::string config_file;
     std::optional<std::string> config_text;  ///< nullopt: there is no such file
     std::string pending;  ///< "reload" or "restart": an earlier apply was cut short before it

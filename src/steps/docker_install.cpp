@@ -101,11 +101,12 @@ Task<Result<void>> wait_for_engine(Target& target, Duration limit) {
                       (words.empty() ? "" : ": " + words));
 }
 
-Task<Result<void>> apply_start(Target& target) {
+Task<Result<void>> apply_start(Target& target, std::string unit) {
   target.progress.text("starting the Docker engine");
-  const Argv none;
-  DT_CO_TRY(
-      co_await run_docker_program(target, docker_start_program, none, std::chrono::minutes(3)));
+  Argv arguments;
+  arguments.push_back(std::move(unit));
+  DT_CO_TRY(co_await run_docker_program(target, docker_start_program, arguments,
+                                        std::chrono::minutes(3)));
   co_return co_await wait_for_engine(target, std::chrono::seconds(90));
 }
 

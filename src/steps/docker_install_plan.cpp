@@ -32,6 +32,7 @@ void plan_start(const Node& node, const Facts& facts, Plan& plan) {
   change.reason = "it is installed and does not run";
   json::object payload;
   payload["op"] = "start";
+  payload["unit"] = facts.daemon_unit;
   change.payload = json::serialize(payload);
   plan.changes.push_back(std::move(change));
 }

@@ -9,6 +9,7 @@
 #include "net/docker.hpp"
 #include "steps/docker_config.hpp"
 #include "steps/docker_files.hpp"
+#include "steps/docker_look.hpp"
 #include "steps/docker_origin.hpp"
 #include "steps/docker_programs.hpp"
 
@@ -19,82 +20,9 @@ namespace {
 using Config = DockerConfig::Config;
 using Facts = DockerConfig::Facts;
 
-struct Daemon {
-  int pid = 0;
-  bool holds_socket = false;
-  std::string uid;
-  Argv argv;
-  std::map<std::string, std::string> env;
-};
-
-/// What the look program said.
-struct Look {
-  std::map<std::string, std::string> unit;
-  std::vector<Daemon> daemons;
-  std::vector<std::string> apt_files;
-  bool program = false;
-  bool whole = false;
-};
-
-void take_daemon(std::string_view rest, Look& look) {
-  const auto words = split_words(rest);
-  Daemon daemon;
-  if (words.size() > 0)
-    daemon.pid = static_cast<int>(parse_integer(words[0], 1, INT32_MAX).value_or(0));
-  daemon.holds_socket = words.size() > 1 && words[1] == "yes";
-  if (words.size() > 2) daemon.uid = words[2];
-  look.daemons.push_back(std::move(daemon));
-}
-
-void take_pair(std::string_view rest, std::map<std::string, std::string>& to) {
-  const std::size_t equals = rest.find('=');
-  if (equals != std::string_view::npos)
-    to[std::string(rest.substr(0, equals))] = rest.substr(equals + 1);
-}
-
-void take_package(std::string_view rest, Facts& facts) {
-  const auto fields = split(rest, '\t');
-  if (fields.size() == 3 && starts_with(fields[0], "ii")) facts.packages[fields[1]] = fields[2];
-}
-
-/// "PATH\tPACKAGE\tVERSION\tARCHITECTURE\tDEPENDS"; a file that is no package has no fields.
-void take_deb(std::string_view rest, const std::string& folder, Facts& facts) {
-  const auto fields = split(rest, '\t');
-  if (fields.size() != 5) return;
-  facts.folders[folder].push_back({fields[0], fields[1], fields[2], fields[3], fields[4]});
-}
-
-Look read_look(std::string_view text, Facts& facts) {
-  Look look;
-  std::string folder;
-  for (const std::string_view line : split_lines(text)) {
-    const std::size_t blank = line.find(' ');
-    const std::string_view word = line.substr(0, blank);
-    const std::string_view rest =
-        blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
-    if (word == "uid") facts.root = rest == "0";
-    if (word == "arch") facts.architecture = rest;
-    if (word == "systemd") facts.systemd = true;
-    if (word == "daemon") take_daemon(rest, look);
-    if (word == "arg" && !look.daemons.empty()) look.daemons.back().argv.emplace_back(rest);
-    if (word == "env" && !look.daemons.empty()) take_pair(rest, look.daemons.back().env);
-    if (word == "unit") take_pair(rest, look.unit);
-    if (word == "package") take_package(rest, facts);
-    if (word == "shim") facts.shims.emplace_back(rest);
-    if (word == "gpu") facts.gpu = true;
-    if (word == "toolkit") facts.toolkit = trim(rest);
-    if (word == "folder") facts.folders[folder = rest];
-    if (word == "deb") take_deb(rest, folder, facts);
-    if (word == "apt") look.apt_files.emplace_back(rest);
-    if (word == "program") look.program = true;
-    if (word == "end") look.whole = true;
-  }
-  return look;
-}
-
 /// The daemon that holds the socket, or the only one there is.
-const Daemon* find_daemon(const Look& look) {
-  for (const Daemon& daemon : look.daemons)
+const DockerDaemon* find_daemon(const DockerLook& look) {
+  for (const DockerDaemon& daemon : look.daemons)
     if (daemon.holds_socket) return &daemon;
   return look.daemons.size() == 1 ? &look.daemons.front() : nullptr;
 }
@@ -106,30 +34,46 @@ std::string exec_line(const std::string& shown) {
   return shown.substr(begin + 7, shown.find(" ; ", begin) - begin - 7);
 }
 
-Task<Result<Argv>> unit_words(const Look& look, Host& host) {
-  const auto line = look.unit.find("ExecStart");
-  std::map<std::string, std::string> environment;
-  const auto files = look.unit.find("EnvironmentFiles");
-  if (files != look.unit.end() && starts_with(files->second, "/")) {
-    const std::string path = files->second.substr(0, files->second.find(' '));
-    DT_CO_TRY_ASSIGN(const auto file, co_await host.read(path));
-    if (file) environment = parse_environment_file(file->content);
+std::string unit_value(const DockerLook& look, const std::string& property) {
+  const auto found = look.unit.find(property);
+  return found == look.unit.end() ? std::string() : found->second;
+}
+
+/// Of the unit and all of its drop-ins, as systemd joined them.
+Task<Result<Argv>> unit_words(const DockerLook& look, Host& host) {
+  auto environment = parse_unit_environment(unit_value(look, "Environment"));
+  const std::string files = unit_value(look, "EnvironmentFiles");
+  for (const std::string_view line : split_lines(files)) {
+    if (!starts_with(line, "/")) continue;
+    DT_CO_TRY_ASSIGN(const auto file,
+                     co_await host.read(std::string(line.substr(0, line.find(' ')))));
+    if (!file) continue;
+    for (auto& [name, value] : parse_environment_file(file->content)) environment[name] = value;
   }
-  if (line == look.unit.end()) co_return Argv{};
-  co_return expand_exec_start(exec_line(line->second), environment);
+  const std::string line = exec_line(unit_value(look, "ExecStart"));
+  co_return line.empty() ? Argv{} : expand_exec_start(line, environment);
+}
+
+/// A user's own daemon, in a user namespace of its own.
+bool is_rootless(const DockerDaemon* daemon) {
+  return daemon && !daemon->uid.empty() && daemon->uid != "0";
 }
 
 /// Where this daemon's file is: its own flag, a user's own (rootless), snap's, or the usual one.
-std::string config_path(const Config& config, const Facts& facts, const Daemon* daemon) {
+std::string config_path(const Config& config, const Facts& facts, const DockerDaemon* daemon) {
   if (!config.config_file.empty()) return config.config_file;
-  if (const auto flag = config_file_flag(facts.daemon_argv)) return *flag;
-  if (daemon && !daemon->uid.empty() && daemon->uid != "0") {
+  if (const auto flag = config_file_flag(facts.daemon_argv)) {
+    if (starts_with(*flag, "/") || !daemon) return *flag;
+    return daemon->folder + "/" + *flag;
+  }
+  if (is_rootless(daemon)) {
     const auto xdg = daemon->env.find("XDG_CONFIG_HOME");
     const auto home = daemon->env.find("HOME");
     if (xdg != daemon->env.end()) return xdg->second + "/docker/daemon.json";
     if (home != daemon->env.end()) return home->second + "/.config/docker/daemon.json";
   }
-  if (!facts.daemon_argv.empty() && starts_with(facts.daemon_argv[0], "/snap/"))
+  const std::string program = daemon ? daemon->program : "";
+  if (starts_with(program, "/snap/") || (!daemon && starts_with(facts.daemon_unit, "snap.")))
     return "/var/snap/docker/current/config/daemon.json";
   return "/etc/docker/daemon.json";
 }
@@ -159,7 +103,7 @@ Task<Result<void>> observe_engine(Facts& facts, Host& host) {
 }
 
 /// What names repositories, and the keys it names: only where something is to come from one.
-Task<Result<void>> observe_packages(const Config& config, const Look& look, Facts& facts,
+Task<Result<void>> observe_packages(const Config& config, const DockerLook& look, Facts& facts,
                                     Host& host) {
   const bool engine = !facts.engine && config.source == DockerConfig::Source::docker_ce;
   const bool toolkit = config.toolkit.wanted && facts.toolkit.empty();
@@ -204,11 +148,13 @@ Task<Result<DockerConfig::Facts>> DockerConfig::observe(const Config& config, Ta
     command.argv.push_back(config.toolkit.folder);
   command.timeout = std::chrono::seconds(30);
   DT_CO_TRY_ASSIGN(const Outcome outcome, co_await host.run(command));
-  const Look look = read_look(outcome.out, facts);
+  const DockerLook look = read_docker_look(outcome.out, facts);
   if (!look.whole) co_return command_error(command, outcome);
 
-  const Daemon* daemon = find_daemon(look);
+  const DockerDaemon* daemon = find_daemon(look);
   if (daemon) facts.daemon_pid = daemon->pid;
+  facts.rootless = is_rootless(daemon);
+  if (const std::string unit = unit_value(look, "Id"); !unit.empty()) facts.daemon_unit = unit;
   if (daemon && !daemon->argv.empty()) {
     facts.daemon_argv = daemon->argv;
   } else {

@@ -195,7 +195,8 @@ Task<Result<void>> apply_packages(const DockerConfig::Config& config, Target& ta
   if (payload_text(payload, "then") == "toolkit") co_return co_await check_toolkit(target);
   DT_CO_TRY_ASSIGN(const bool answers, co_await engine_answers(target));
   if (answers) co_return Result<void>();
-  co_return co_await apply_start(target);
+  const std::string unit = "docker.service";
+  co_return co_await apply_start(target, unit);
 }
 
 }  // namespace dtenv

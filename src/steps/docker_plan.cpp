@@ -186,6 +186,14 @@ Result<void> plan_daemon_json(const Config& config, const Node& node, const Fact
   }
   if (merged->plan.activation == Activation::refuse) return refused(facts, *merged);
   if (!merged->changed) return plan_in_force(config, node, facts, plan);
+  if (facts.rootless && merged->plan.activation == Activation::restart)
+    return Error(
+        Status::unsupported,
+        facts.config_file +
+            ": this takes a restart, and the daemon is a user's own "
+            "(rootless): write it there, then run `systemctl --user restart docker` as that "
+            "user: " +
+            join(merged->plan.reasons, "; "));
   if (!facts.engine && config.install == DockerConfig::Install::never && facts.daemon_argv.empty())
     return {};
   plan.changes.push_back(file_change(*merged, node, facts));

@@ -18,17 +18,23 @@ for p in $(grep -lx dockerd /proc/[0-9]*/comm 2>/dev/null); do
   p=${p%/comm}
   [ "$(readlink "$p/ns/pid" 2>/dev/null)" = "$own" ] || continue
   [ -n "$(tr -d '\0' <"$p/cmdline" 2>/dev/null)" ] || continue # a dead one that nobody has reaped
+  parent=$(awk '/^PPid:/ {print $2}' "$p/status" 2>/dev/null)
+  [ "$(cat "/proc/$parent/comm" 2>/dev/null)" != dockerd ] || continue # a child, not yet another program
   holds=no
   [ -n "$inode" ] && ls -l "$p/fd" 2>/dev/null | grep -q "socket:\[$inode\]" && holds=yes
   uid=$(awk '/^Uid:/ {print $2}' "$p/status" 2>/dev/null)
   echo "daemon ${p#/proc/} $holds $uid"
+  echo "exe $(readlink "$p/exe" 2>/dev/null)"
+  echo "cwd $(readlink "$p/cwd" 2>/dev/null)"
   tr '\0' '\n' <"$p/cmdline" 2>/dev/null | sed 's/^/arg /'
   tr '\0' '\n' <"$p/environ" 2>/dev/null | grep -E '^(HOME|XDG_CONFIG_HOME)=' | sed 's/^/env /'
 done
-if [ -d /run/systemd/system ]; then
-  systemctl show docker.service -p LoadState -p MainPID -p ExecStart -p EnvironmentFiles 2>/dev/null |
-    sed 's/^/unit /'
-fi
+for u in docker.service snap.docker.dockerd.service; do
+  [ -d /run/systemd/system ] || break
+  said=$(systemctl show "$u" -p Id -p LoadState -p MainPID -p ExecStart -p Environment \
+    -p EnvironmentFiles 2>/dev/null)
+  case $said in *LoadState=loaded*) printf '%s\n' "$said" | sed 's/^/unit /'; break ;; esac
+done
 if [ $# -gt 0 ]; then known=; else known="docker.io docker-ce docker-ce-cli containerd.io containerd
   runc docker-doc docker-compose docker-compose-v2 podman-docker iptables ca-certificates
   nvidia-docker nvidia-docker2 nvidia-container-runtime nvidia-container-toolkit"; fi
@@ -66,13 +72,16 @@ done
 echo end
 )sh";
 
-/// No args. Starts an engine that is installed: by systemd, by its init script, or by itself.
+/// args: UNIT WORD…: Starts an engine that is installed: by systemd, by its init script, or by
+/// itself.
 constexpr std::string_view docker_start_program = R"sh(
 PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
+unit=$1
+shift
 if [ -d /run/systemd/system ]; then
-  systemctl reset-failed docker.service docker.socket 2>/dev/null
-  systemctl enable docker.service >/dev/null 2>&1
-  exec systemctl start docker.service
+  systemctl reset-failed "$unit" docker.socket 2>/dev/null
+  systemctl enable "$unit" >/dev/null 2>&1
+  exec systemctl start "$unit"
 fi
 rm -f /var/run/docker.pid
 if [ $# -eq 0 ] && [ -x /etc/init.d/docker ]; then
@@ -83,15 +92,17 @@ setsid "$@" </dev/null >>/var/log/docker.log 2>&1 &
 exit 0
 )sh";
 
-/// args: PID WORD…: ends the daemon and starts it again with the same words.
+/// args: PID WORD…: ends the daemon and starts it again with the same words; one of systemd's by
+/// the unit whose main process it is.
 constexpr std::string_view docker_restart_program = R"sh(
 PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
 pid=$1
 shift
-if [ -d /run/systemd/system ] &&
-   [ "$(systemctl show -p MainPID --value docker.service 2>/dev/null)" = "$pid" ]; then
-  systemctl reset-failed docker.service docker.socket 2>/dev/null
-  exec systemctl restart docker.service
+unit=$(sed -n 's|.*/\([^/]*\.service\)$|\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
+if [ -d /run/systemd/system ] && [ -n "$unit" ] &&
+   [ "$(systemctl show -p MainPID --value "$unit" 2>/dev/null)" = "$pid" ]; then
+  systemctl reset-failed "$unit" docker.socket 2>/dev/null
+  exec systemctl restart "$unit"
 fi
 kill -TERM "$pid" || exit 74
 waited=0
