@@ -94,7 +94,7 @@ run_sanitizers() {
 run_testbed() {
   require_root "tests/run.sh testbed"
   stage "What is needed"
-  need_build_tools iproute2 util-linux gnupg
+  need_build_tools iproute2 util-linux gnupg python3-pip
   engine_up
   machine_image_up
   built dev --target dtenv_command || return 0

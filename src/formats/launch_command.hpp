@@ -27,6 +27,9 @@ struct LaunchRequest {
   Environ env;
   int master_port = 29500;
   int ranks = 0;  ///< openmpi: 0: all slots
+  /// The engine marks every line with its rank, for people to read; dtenv's keeper does it better.
+  bool tagged = true;
+  std::string python = "python3";  ///< what runs the launchers that are Python modules
   /// deepspeed: its launcher of one node on each node, past pdsh and its shells; else its command.
   bool per_node = false;
   std::string hostfile = "/var/lib/dtenv/job/hostfile";

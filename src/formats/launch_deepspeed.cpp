@@ -145,7 +145,7 @@ Result<LaunchCommand> each_node(const LaunchRequest& request, const PythonComman
     NodeCommand node;
     node.name = host.name;
     node.env = node_env(request, host, request.env);
-    node.argv = {"python",
+    node.argv = {request.python,
                  "-u",
                  "-m",
                  "deepspeed.launcher.launch",

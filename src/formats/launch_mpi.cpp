@@ -66,9 +66,9 @@ Result<LaunchCommand> openmpi_command(const LaunchRequest& request) {
   append(argv, {"-x", "PATH"});
   for (const auto& [name, value] : command.env)
     if (name != "PATH") append(argv, {"-x", name});
-  if (version5)
+  if (request.tagged && version5)
     append(argv, {"--output", "tag"});
-  else
+  else if (request.tagged)
     append(argv, {"--tag-output"});
   append(argv, rank_program(request.command, openmpi_ranks));
   DT_TRY_ASSIGN(command.files, launch_files(request, HostfileDialect::openmpi));
@@ -93,7 +93,9 @@ Result<LaunchCommand> hydra_command(const LaunchRequest& request) {
   // The control port otherwise goes to the launch host's name, which a container's peers cannot
   // resolve.
   append(argv, {"-n", std::to_string(total_slots(request)), "-localhost", master_address(request),
-                intel ? "-bootstrap" : "-launcher", "ssh", "-prepend-rank", "-genvall"});
+                intel ? "-bootstrap" : "-launcher", "ssh"});
+  if (request.tagged) append(argv, {"-prepend-rank"});
+  append(argv, {"-genvall"});
   append(argv, rank_program(request.command, hydra_ranks));
   DT_TRY_ASSIGN(command.files,
                 launch_files(request, intel ? HostfileDialect::intelmpi : HostfileDialect::hydra));

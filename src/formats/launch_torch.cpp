@@ -23,6 +23,15 @@ wait
 exit "$code"
 )sh";
 
+/// The agent's own macros, ${local_rank}, are filled in by Python's string.Template, for which $$
+/// is a $: in every word but a program's own name.
+void add_words(const PythonCommand& script, bool has_macros, Argv& argv) {
+  for (std::size_t i = 0; i < script.words.size(); ++i) {
+    const bool filled = has_macros && (i > 0 || script.is_python);
+    argv.push_back(filled ? replace_all(script.words[i], "$", "$$") : script.words[i]);
+  }
+}
+
 }  // namespace
 
 Result<LaunchCommand> torchrun_command(const LaunchRequest& request) {
@@ -41,9 +50,9 @@ Result<LaunchCommand> torchrun_command(const LaunchRequest& request) {
     if (at_least(version, 1, 10))
       node.argv = {"torchrun"};
     else if (at_least(version, 1, 9))
-      node.argv = {"python", "-m", "torch.distributed.run"};
+      node.argv = {request.python, "-m", "torch.distributed.run"};
     else
-      node.argv = {"python", "-m", "torch.distributed.launch", "--use_env"};
+      node.argv = {request.python, "-m", "torch.distributed.launch", "--use_env"};
     node.argv.push_back(option("nnodes", std::to_string(request.hosts.size())));
     node.argv.push_back(option("nproc-per-node", std::to_string(host.slots)));
     node.argv.push_back(option("node-rank", std::to_string(rank++)));
@@ -56,7 +65,7 @@ Result<LaunchCommand> torchrun_command(const LaunchRequest& request) {
     node.argv.push_back(option("master-port", std::to_string(request.master_port)));
     if (script.is_module) node.argv.emplace_back("--module");
     if (!script.is_python) node.argv.push_back(dashes ? "--no-python" : "--no_python");
-    node.argv.insert(node.argv.end(), script.words.begin(), script.words.end());
+    add_words(script, at_least(version, 1, 9), node.argv);
     command.nodes.push_back(std::move(node));
   }
   return command;
@@ -94,14 +103,14 @@ Result<LaunchCommand> slurm_command(const LaunchRequest& request) {
   for (const std::string& name : rank_hosts(request)) slots += name + "\n";
   command.env.emplace_back("SLURM_HOSTFILE", request.hostfile);
   command.files.push_back({"", request.hostfile, slots});
+  // Their number follows from the file; Slurm 24 refuses to be told it beside that.
   command.argv = {"srun",
-                  "-N",
-                  std::to_string(request.hosts.size()),
                   "-n",
                   std::to_string(total_slots(request)),
                   "--distribution=arbitrary",
                   "--kill-on-bad-exit=1",
                   "--export=ALL"};
+  if (request.tagged) command.argv.emplace_back("--label");
   const Argv program = rank_program(request.command,
                                     "RANK=$SLURM_PROCID LOCAL_RANK=$SLURM_LOCALID "
                                     "WORLD_SIZE=$SLURM_NTASKS");

@@ -36,6 +36,12 @@ std::optional<TaggedLine> parse_tagged_line(std::string_view line) {
   return TaggedLine{*rank, stream == "stderr", std::string(line.substr(colon + 2))};
 }
 
+bool is_failure_mark(std::string_view line) {
+  const std::size_t mark = line.substr(0, 32).find("]<failed>:");
+  return starts_with(line, "[1,") && mark != std::string_view::npos &&
+         number(line.substr(3, mark - 3));
+}
+
 std::optional<FirstFailure> parse_first_failure(std::string_view launcher_text) {
   FirstFailure failure;
   // "  Process name: [[39277,1],1]\n  Exit code:    3"

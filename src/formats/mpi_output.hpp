@@ -16,6 +16,9 @@ struct TaggedLine {
 /// nullopt: not a rank's line, but the launcher's own.
 std::optional<TaggedLine> parse_tagged_line(std::string_view line);
 
+/// "[1,3]<failed>:137": how the keeper of a rank tells the head, and nobody else.
+bool is_failure_mark(std::string_view line);
+
 /// Which process Open MPI says failed first, from its closing message.
 struct FirstFailure {
   std::optional<int> rank;

@@ -1,5 +1,5 @@
 // Which words run where: the engine's own, in its version, around the ranks' keeper.
-#include "formats/launch_command.hpp"
+#include "formats/launch_engines.hpp"
 #include "steps/launch_plan.hpp"
 #include "steps/launch_preflight.hpp"
 #include "steps/launch_programs.hpp"
@@ -10,28 +10,48 @@ namespace {
 
 using Facts = Launch::Facts;
 
-/// Engines that hand words on as they are. DeepSpeed puts words of its own between, and a script
-/// begins its ranks by itself.
-bool keeps_words(const Launch::Config& config) {
-  return config.engine != "script" && config.engine != "deepspeed";
+/// DeepSpeed gives every Python script its --local_rank, right behind the name.
+constexpr std::string_view local_rank_program = R"sh(
+[ "$2" = -m ] && { python=$1; module=$3; shift 3; exec "$python" -u -m "$module" "--local_rank=$LOCAL_RANK" "$@"; }
+python=$1; script=$2; shift 2
+exec "$python" -u "$script" "--local_rank=$LOCAL_RANK" "$@"
+)sh";
+
+/// A script begins its ranks by itself, and so does a DeepSpeed that has no --no_local_rank.
+bool keeps_ranks(const Launch::Config& config, const std::string& version) {
+  if (config.engine == "deepspeed") return at_least(version, 0, 6, 5);
+  return config.engine != "script";
 }
 
-/// torchrun begins a Python file by itself; to stand between the two we need the whole command.
+/// The Python that the command names, else the one that the preflight asked.
+std::string python_of(const Argv& command) {
+  const std::string name = command.front().substr(command.front().rfind('/') + 1);
+  return starts_with(name, "python") ? command.front() : "python3";
+}
+
+/// torchrun and DeepSpeed begin a Python file by themselves; to stand between we need all of it.
 Argv whole_command(const Launch::Config& config) {
   Argv command = config.command;
   if (config.engine == "torchrun" && ends_with(command.front(), ".py"))
     command.insert(command.begin(), {"python3", "-u"});
-  return command;
+  if (config.engine != "deepspeed") return command;
+  const PythonCommand script = python_command(command);
+  if (!script.is_python) return command;
+  Argv words = {"sh", "-c", std::string(local_rank_program), "dtenv-python", python_of(command)};
+  if (script.is_module) words.emplace_back("-m");
+  words.insert(words.end(), script.words.begin(), script.words.end());
+  return words;
 }
 
-Argv rank_command(const Launch::Config& config, const LaunchOrder& order) {
-  if (!keeps_words(config)) return config.command;
-  std::string mode = "none";
-  if (order.per_node)
-    mode = "file";
-  else if (!order.logs.empty())
-    mode = "tee";
-  Argv words = {"sh", "-c", std::string(keep_rank_program), "dtenv-rank", mode, order.logs};
+Argv rank_command(const Launch::Config& config, const LaunchOrder& order,
+                  const std::string& version) {
+  if (!keeps_ranks(config, version)) return config.command;
+  Argv words = {"sh",
+                "-c",
+                std::string(keep_rank_program),
+                "dtenv-rank",
+                order.per_node ? "file" : "tag",
+                order.logs};
   const Argv command = whole_command(config);
   words.insert(words.end(), command.begin(), command.end());
   return words;
@@ -44,10 +64,14 @@ LaunchRequest request_of(const Launch::Config& config, const Cluster<Facts>& clu
   request.engine = config.engine;
   request.per_node = config.engine == "deepspeed";
   request.engine_version = engine_version(config.engine, head);
-  request.command = rank_command(config, order);
+  request.command = rank_command(config, order, request.engine_version);
+  request.python = python_of(config.command);
+  request.tagged = false;
   request.env = config.env;
   request.env.emplace_back("DTENV_JOB", order.id);
   if (config.engine != "script") request.env.emplace_back("DTENV_RUN", run_folder(order));
+  // By this name its allocation is found again, and the file says that there is one.
+  if (config.engine == "slurm") request.env.emplace_back("SLURM_JOB_NAME", "dtenv-" + order.id);
   request.master_port = config.master_port;
   request.ranks = config.ranks.value_or(0);
   request.ssh_config.clear();  // key_exchange wrote ~/.ssh/config
@@ -78,6 +102,8 @@ Result<void> fill_command(const Launch::Config& config, const Cluster<Facts>& cl
   const LaunchRequest request = request_of(config, cluster, order);
   DT_TRY_ASSIGN(LaunchCommand command, launch_command(request));
   order.rank_hosts = rank_hosts(request);
+  if (config.engine == "slurm")
+    order.files.push_back({"", std::string(launch_folder) + "/." + order.id + "/slurm", ""});
   for (const auto& machine : cluster.machines)
     if (std::string name = launch_interface(machine.facts); !name.empty())
       order.interfaces[machine.node->name] = std::move(name);

@@ -77,6 +77,7 @@ void LaunchOutput::finish() {
 }
 
 void LaunchOutput::tell(Stream stream, std::string_view line) {
+  if (is_failure_mark(line)) return;
   const auto tagged = parse_tagged_line(line);
   if (tagged && tagged->error) {
     fold_.add(tagged->rank, tagged->text, give_);

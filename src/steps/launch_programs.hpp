@@ -13,9 +13,11 @@ namespace dtenv {
 constexpr std::string_view launch_folder = "/run/dtenv/launch";
 
 /// args: JOB GRACE_SECONDS. Ends every process whose environment carries DTENV_JOB=JOB, but for the
-/// run's own keeper, which ends by itself: TERM, then KILL. Prints how many are there at the end.
+/// run's own keeper, which ends by itself: TERM, then KILL. Slurm would keep what a killed srun had
+/// allocated: it is given back. Prints how many processes are there at the end.
 constexpr std::string_view stop_program = R"sh(
 job=$1; grace=$2
+[ ! -e "/run/dtenv/launch/.$job/slurm" ] || timeout 10 scancel --quiet --name "dtenv-$job" >/dev/null 2>&1 &
 keepers=" $(cat "/run/dtenv/launch/$job".*/pid 2>/dev/null | tr '\n' ' ') "
 ours() {
   for entry in $(grep -lzxF -e "DTENV_JOB=$job" /proc/[0-9]*/environ 2>/dev/null); do
@@ -33,6 +35,7 @@ tries=0
 while [ -n "$pids" ] && [ "$tries" -lt 10 ]; do
   kill -KILL $pids 2>/dev/null; sleep 0.05; tries=$((tries + 1)); pids=$(ours)
 done
+wait
 set -- $pids
 echo $#
 )sh";
@@ -40,9 +43,10 @@ echo $#
 /// args: FOLDER JOB WORKDIR STOP_PROGRAM PEERS ARGV… . Begins the run in a session of its own, so
 /// that it outlives us, and exits at once: 0 begun, 75 somebody began it already. Its keeper ends
 /// all that is left of the run here when a rank or the command has failed, kill -9 included, and on
-/// PEERS (names for ssh) too: no follower is needed for that. The mark DTENV_JOB is the keeper's
-/// and its children's alone, not this program's: a run that fails at once would end its own
-/// beginning.
+/// PEERS (names for ssh) too: no follower is needed for that. A rank of another node says so with a
+/// line of its own through its launcher. The mark DTENV_JOB is the keeper's and the command's
+/// alone: what ends the run, and what writes its end down, must not be ended with it. A child has
+/// its parent's mark until it becomes its program, so that may take a second try.
 constexpr std::string_view start_program = R"sh(
 folder=$1
 umask 077
@@ -51,20 +55,26 @@ mkdir -- "$folder" 2>/dev/null || exit 75
 mkdir -- "$folder/ranks" || exit 74
 : >"$folder/out"; : >"$folder/err"
 DTENV_JOB=$2 setsid sh -c '
+  unset DTENV_JOB
   folder=$1; job=$2; work=$3; stop=$4; peers=$5; shift 5
   echo $$ >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
-  env -u DTENV_JOB sh -c "
+  sh -c "
+    tail -c +1 -s 0.1 -f --pid=\"\$4\" \"\$1/out\" | grep -aqm 1 \"^\[1,[0-9]*]<failed>:\" && : >\"\$1/failed\" &
     until [ -e \"\$1/failed\" ]; do sleep 0.2; done
     sleep 0.5
-    exec sh -c \"\$3\" dtenv-stop \"\$2\" 1" dtenv-watch "$folder" "$job" "$stop" >/dev/null 2>&1 &
+    exec sh -c \"\$3\" dtenv-stop \"\$2\" 1" dtenv-watch "$folder" "$job" "$stop" $$ >/dev/null 2>&1 &
   watch=$!
-  if cd -- "$work"; then "$@" >>"$folder/out" 2>>"$folder/err" </dev/null; code=$?
+  if cd -- "$work"; then DTENV_JOB=$job "$@" >>"$folder/out" 2>>"$folder/err" </dev/null; code=$?
   else echo "$work: cannot be entered" >>"$folder/err"; code=126; fi
   kill "$watch" 2>/dev/null
-  [ "$code" = 0 ] || env -u DTENV_JOB sh -c "$stop" dtenv-stop "$job" 1 >/dev/null 2>&1
-  echo "$code" >"$folder/exit.new" && sync "$folder/exit.new" && mv -f "$folder/exit.new" "$folder/exit"
+  [ "$code" = 0 ] || sh -c "$stop" dtenv-stop "$job" 1 >/dev/null 2>&1
+  tries=0
+  until [ -s "$folder/exit" ] || [ "$tries" -gt 20 ]; do
+    echo "$code" >"$folder/exit.new" && sync "$folder/exit.new" && mv -f "$folder/exit.new" "$folder/exit"
+    tries=$((tries + 1))
+  done
   [ "$code" = 0 ] || [ -z "$peers" ] || for peer in $peers; do
-    printf "%s" "$stop" | env -u DTENV_JOB setsid ssh -o BatchMode=yes -o ConnectTimeout=5 -- "$peer" \
+    printf "%s" "$stop" | setsid ssh -o BatchMode=yes -o ConnectTimeout=5 -- "$peer" \
       sh -s -- "$job" 1 >/dev/null 2>&1 &
   done
 ' dtenv-launch "$@" </dev/null >/dev/null 2>&1 &
@@ -103,6 +113,7 @@ over() {
 }
 ( until over; do sleep 0.1; done ) &
 watch=$!
+[ -z "$logs" ] || mkdir -p -- "$logs"  # the ranks may come late
 show() {
   : >>"$1" && tail -c +1 -s 0.1 -f --pid="$watch" "$1" | stdbuf -oL sed "s/^/[1,$2]<$3>:/"
 }
@@ -123,8 +134,9 @@ exit 0
 )sh";
 
 /// args: MODE LOGS ARGV… . Stands between a launcher and one rank: gives it RANK and the like
-/// under any launcher, hands signals on, keeps its output in LOGS (MODE file: there alone; tee:
-/// there too; none), and writes down how it ended.
+/// under any launcher, hands signals on, and writes down how it ended. MODE file: its output is
+/// kept in LOGS alone. MODE tag: it goes to the launcher, each line whole and with its rank, for
+/// launchers mix the parts of lines; and to LOGS too, unless that is empty.
 constexpr std::string_view keep_rank_program = R"sh(
 mode=$1; logs=$2; shift 2
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${RANK:-${SLURM_PROCID:-0}}}}
@@ -140,29 +152,32 @@ kills() { cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_cont
   sed -n 's/^oom_kill //p'; }
 before=$(kills)
 exec 5<&0
-out=$logs/rank.$rank.out err=$logs/rank.$rank.err
-[ "$mode" = none ] || mkdir -p -- "$logs"
-case $mode in
-  file) "$@" <&5 5<&- >>"$out" 2>>"$err" & ;;
-  tee)
-    pipes=$(mktemp -d) && mkfifo "$pipes/out" "$pipes/err" || exit 74
-    ( trap '' TERM INT HUP; exec tee -a -- "$out" <"$pipes/out" ) &
-    tees=$!
-    ( trap '' TERM INT HUP; exec tee -a -- "$err" <"$pipes/err" >&2 ) &
-    tees="$tees $!"
-    "$@" <&5 5<&- >"$pipes/out" 2>"$pipes/err" & ;;
-  *) "$@" <&5 5<&- & ;;
-esac
+[ -z "$logs" ] || mkdir -p -- "$logs"
+show() {
+  trap '' TERM INT HUP
+  exec env LC_ALL=C stdbuf -oL sed ${logs:+-e "w $logs/rank.$rank.$1"} -e "s/^/[1,$rank]<$2>:/" <"$pipes/$1"
+}
+if [ "$mode" = file ]; then
+  "$@" <&5 5<&- >>"$logs/rank.$rank.out" 2>>"$logs/rank.$rank.err" &
+else
+  pipes=$(mktemp -d) && mkfifo "$pipes/out" "$pipes/err" || exit 74
+  show out stdout &
+  shows=$!
+  show err stderr >&2 &
+  shows="$shows $!"
+  "$@" <&5 5<&- >"$pipes/out" 2>"$pipes/err" &
+fi
 pid=$!
 for name in TERM INT HUP USR1 USR2; do trap "kill -$name $pid 2>/dev/null" "$name"; done
 while :; do
   wait "$pid"; code=$?
   kill -0 "$pid" 2>/dev/null || break
 done
-if [ "$mode" = tee ]; then
+if [ "$mode" = tag ]; then
   tries=0
-  while kill -0 $tees 2>/dev/null && [ "$tries" -lt 20 ]; do tries=$((tries + 1)); sleep 0.05; done
+  while kill -0 $shows 2>/dev/null && [ "$tries" -lt 20 ]; do tries=$((tries + 1)); sleep 0.05; done
   rm -rf -- "$pipes"
+  [ "$code" = 0 ] || echo "[1,$rank]<failed>:$code"
 fi
 oom=-
 [ "$code" = 137 ] && [ "$(kills)" != "$before" ] && oom=oom
@@ -170,6 +185,8 @@ if mkdir -p -- "$DTENV_RUN/ranks" 2>/dev/null; then
   echo "$code $(date +%s.%N) $oom" >"$DTENV_RUN/ranks/$rank"
   [ "$code" = 0 ] || : >"$DTENV_RUN/failed"
 fi
+# Hydra lets the others run on after an exit that is not 0, but not after a signal.
+[ "$code" = 0 ] || [ -z "${MPI_LOCALRANKID-}" ] || { trap - TERM; kill -TERM $$; }
 exit "$code"
 )sh";
 

@@ -1,6 +1,6 @@
 """The seven steps of the manual on two bare machines."""
 
-from testbed import CONTAINER, IMAGE, NODES, Running, TestbedCase, document, dtenv, only
+from testbed import CONTAINER, IMAGE, NODES, PREFIX, Running, TestbedCase, document, dtenv, only
 
 
 class TheManual(TestbedCase):
@@ -42,7 +42,7 @@ class TheManual(TestbedCase):
             told = machine.run(
                 "docker", "info", "--format", "{{json .RegistryConfig.Mirrors}} {{json .Runtimes}}"
             )
-            self.assertIn("http://10.213.78.1:5000/", told)
+            self.assertIn(f"http://{PREFIX}.1:5000/", told)
             self.assertIn('"runc2":{"path":"/usr/sbin/runc"', told)
 
     def test_the_same_image_is_on_both(self):

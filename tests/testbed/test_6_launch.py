@@ -7,54 +7,16 @@ import random
 import signal
 import time
 
-from testbed import CONTAINER, NODES, Done, Running, TestbedCase, document, dtenv
-
-# What a rank does, by its own number; "sh" gets the rest as arguments.
-SLEEP = "exec sleep 3600"
-STAMP = str(time.time())  # a run that was once done is not begun again, by another round of tests neither
+from launches import SLEEP, STAMP, free_of_launches, inside, launch_step, marked, result
+from testbed import CONTAINER, NODES, Running, TestbedCase, document, dtenv
 
 
 def launch(script: str, *words: str, **keys) -> dict:
     """Four ranks over both machines; a rank runs SCRIPT."""
-    step = {"kind": "launch", "engine": "direct", "container": CONTAINER, "timeout": "3m", **keys}
-    step["env"] = {"STAMP": STAMP, **keys.get("env", {})}
-    step.setdefault("command", ["sh", "-c", script, "rank", *words])
-    wanted = document([step])
+    wanted = document([launch_step(script, *words, **{"engine": "direct", **keys})])
     for node in wanted["nodes"]:
         node["slots"] = 2
     return wanted
-
-
-def inside(machine, *argv: str, check: bool = True) -> str:
-    return machine.run("docker", "exec", CONTAINER, *argv, check=check)
-
-
-def marked(machine, mark: str = "DTENV_JOB=") -> "list[str]":
-    """The processes of launches in its container, but for keepers."""
-    script = """
-keepers=" $(cat /run/dtenv/launch/*/pid 2>/dev/null | tr '\\n' ' ') "
-for entry in $(grep -lzF -e "$1" /proc/[0-9]*/environ 2>/dev/null); do
-  pid=${entry#/proc/}; pid=${pid%/environ}
-  case $keepers in *" $pid "*) continue ;; esac
-  tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-60
-done
-true"""
-    return [line for line in inside(machine, "sh", "-c", script, "sh", mark).splitlines() if line.strip()]
-
-
-def free_of_launches(seconds: float = 0) -> bool:
-    end = time.monotonic() + seconds
-    while any(marked(machine) for machine in NODES):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def result(done: Done) -> str:
-    """What the report says of how it ended: "PROGRAM_EXIT(3) on node2 rank 3"."""
-    error = done.step("node1", "launch")["error"]
-    return next(detail["problem"] for detail in error["detail"] if detail["pointer"] == "result")
 
 
 class Launch(TestbedCase):

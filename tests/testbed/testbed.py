@@ -13,8 +13,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = os.environ.get("DTENV_COMMAND", str(ROOT / "build/dev/examples/dtenv"))
-CLUSTER = "testbed"
-PREFIX = "10.213.78"
+# Another name and network let two rounds of these tests run beside each other.
+CLUSTER, PREFIX = os.environ.get("DTENV_TESTBED", "testbed 10.213.78").split()
 FOLDER = ROOT / "build" / "cluster" / CLUSTER
 IMAGE = "dtenv/testbed:1"
 CONTAINER = "training"

@@ -123,7 +123,7 @@ TEST_SUITE("launch command") {
     REQUIRE(command.nodes.size() == 2);
     CHECK(command.files.empty());
     CHECK(command.nodes[1].argv ==
-          Argv{"python", "-u", "-m", "deepspeed.launcher.launch",
+          Argv{"python3", "-u", "-m", "deepspeed.launcher.launch",
                "--world_info=eyJWMTAwLTEiOiBbMCwgMSwgMiwgM10sICJWMTAwLTIiOiBbMCwgMV19",
                "--node_rank=1", "--master_addr=172.31.32.29", "--master_port=29500", "train.py",
                "a b"});
@@ -167,9 +167,19 @@ TEST_SUITE("launch command") {
                                     "--master-addr=172.31.32.29", "--master-port=29500", "train.py",
                                     "a b"});
     CHECK(has(made(request("torchrun", "1.8.1")).nodes[0].argv,
-              {"python", "-m", "torch.distributed.launch", "--use_env", "--nnodes=2"}));
+              {"python3", "-m", "torch.distributed.launch", "--use_env", "--nnodes=2"}));
     CHECK(has(made(request("torchrun", "1.13.1")).nodes[0].argv,
               {"torchrun", "--nnodes=2", "--nproc_per_node=4"}));
+  }
+
+  TEST_CASE("torchrun fills in $ in every word but a program's name: it is given twice") {
+    LaunchRequest wanted = request("torchrun", "2.3.0");
+    wanted.command = {"./$a", "$$", "${local_rank}"};
+    CHECK(has(made(wanted).nodes[0].argv, {"--no-python", "./$a", "$$$$", "$${local_rank}"}));
+    wanted.command = {"python", "$a.py"};
+    CHECK(has(made(wanted).nodes[0].argv, {"$$a.py"}));
+    wanted.engine_version = "1.8.1";
+    CHECK(has(made(wanted).nodes[0].argv, {"$a.py"}));
   }
 
   TEST_CASE("direct: ranks count on over hosts of unequal slots") {
@@ -194,8 +204,8 @@ TEST_SUITE("launch command") {
     CHECK(has(hydra.argv, {"-localhost", "172.31.32.29", "-launcher", "ssh"}));
     CHECK(file(hydra, "/var/lib/dtenv/job/hostfile") == "V100-1:4\nV100-2:4\n");
     const LaunchCommand slurm = made(request("slurm", ""));
-    CHECK(has(slurm.argv, {"srun", "-N", "2", "-n", "8", "--distribution=arbitrary",
-                           "--kill-on-bad-exit=1", "--export=ALL"}));
+    CHECK(has(slurm.argv, {"srun", "-n", "8", "--distribution=arbitrary", "--kill-on-bad-exit=1",
+                           "--export=ALL"}));
     CHECK(file(slurm, "/var/lib/dtenv/job/hostfile").substr(0, 35) ==
           "V100-1\nV100-1\nV100-1\nV100-1\nV100-2\n");
   }

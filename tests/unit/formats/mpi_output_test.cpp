@@ -20,6 +20,13 @@ TEST_SUITE("mpi_output") {
       CHECK_MESSAGE(!parse_tagged_line(text), text);
   }
 
+  TEST_CASE("the mark of a failed rank is told from what ranks print") {
+    CHECK(is_failure_mark("[1,12]<failed>:137"));
+    for (const char* text :
+         {"", "[1,12]<stdout>:[1,12]<failed>:3", "[1,x]<failed>:3", "[1,]<failed>:3"})
+      CHECK_MESSAGE(!is_failure_mark(text), text);
+  }
+
   TEST_CASE("the first failure is the one Open MPI names") {
     const auto exited = parse_first_failure(
         "----\nmpirun detected that one or more processes exited with non-zero status, thus "

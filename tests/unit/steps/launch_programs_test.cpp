@@ -146,8 +146,8 @@ TEST_SUITE("launch programs") {
     if (skipped()) return;
     LocalRun run;
     const std::string begin_both =
-        "RANK=0 sh -c \"$1\" dtenv-rank none '' sleep 3600 & "
-        "RANK=5 sh -c \"$1\" dtenv-rank none '' sh -c 'exit 3' & sleep 3600";
+        "RANK=0 sh -c \"$1\" dtenv-rank tag '' sleep 3600 & "
+        "RANK=5 sh -c \"$1\" dtenv-rank tag '' sh -c 'exit 3' & sleep 3600";
     const auto start = Clock::now();
     CHECK(run.begin({"sh", "-c", begin_both, "sh", std::string(keep_rank_program)}).ok());
     REQUIRE(run.eventually("exit"));
@@ -157,13 +157,36 @@ TEST_SUITE("launch programs") {
     CHECK(run.alive() <= 1);
   }
 
+  TEST_CASE("a rank that failed on another node, as its launcher hands it on, ends the run too") {
+    if (skipped()) return;
+    LocalRun run;
+    const std::string far = "sh -c \"$1\" dtenv-rank tag '' sh -c 'echo said; exit 3'";
+    CHECK(run.begin({"sh", "-c", "DTENV_RUN=/proc/none RANK=5 " + far + "; exec sleep 3600", "sh",
+                     std::string(keep_rank_program)})
+              .ok());
+    REQUIRE(run.eventually("exit"));
+    CHECK(run.file("exit") == "143\n");
+    CHECK(run.file("out") == "[1,5]<stdout>:said\n[1,5]<failed>:3\n");
+  }
+
+  TEST_CASE("the end of a run is written down, however many stop it meanwhile") {
+    if (skipped()) return;
+    for (int i = 0; i < 10; ++i) {
+      LocalRun run;
+      CHECK(run.begin({"sh", "-c", "trap '' TERM; sleep 300; sleep 300"}).ok());
+      const std::string both = "sh -c \"$1\" stop \"$2\" 0 & sh -c \"$1\" stop \"$2\" 0; wait";
+      LocalRun::run({"sh", "-c", both, "sh", std::string(stop_program), run.job});
+      REQUIRE(run.eventually("exit"));
+      CHECK(run.file("exit") == "137\n");
+    }
+  }
+
   TEST_CASE("a signal's number and the program's own code come through the rank's keeper") {
     if (skipped()) return;
     LocalRun run;
-    CHECK(
-        LocalRun::run(ranked("none", "", {"sh", "-c", "kill -9 $$"}), {{"RANK", "0"}}).exit_code ==
-        137);
-    CHECK(LocalRun::run(ranked("none", "", {"sh", "-c", "exit 255"}), {{"RANK", "0"}}).exit_code ==
+    CHECK(LocalRun::run(ranked("tag", "", {"sh", "-c", "kill -9 $$"}), {{"RANK", "0"}}).exit_code ==
+          137);
+    CHECK(LocalRun::run(ranked("tag", "", {"sh", "-c", "exit 255"}), {{"RANK", "0"}}).exit_code ==
           255);
   }
 
@@ -173,9 +196,9 @@ TEST_SUITE("launch programs") {
     LocalRun run;
     const std::string logs = run.folder + ".logs";
     const Argv words = {"sh", "-c", "printf 'one\\ntwo'; echo wrong >&2"};
-    const Outcome shown = LocalRun::run(ranked("tee", logs, words), {{"PMI_RANK", "3"}});
-    CHECK(shown.out == "one\ntwo");
-    CHECK(shown.err == "wrong\n");
+    const Outcome shown = LocalRun::run(ranked("tag", logs, words), {{"PMI_RANK", "3"}});
+    CHECK(shown.out == "[1,3]<stdout>:one\n[1,3]<stdout>:two");
+    CHECK(shown.err == "[1,3]<stderr>:wrong\n");
     CHECK(LocalRun::run(ranked("file", logs, words), {{"RANK", "4"}}).out == "");
     for (const char* rank : {"3", "4"}) {
       std::ifstream in(logs + "/rank." + rank + ".out");
@@ -197,9 +220,9 @@ TEST_SUITE("launch programs") {
       }
       const std::string value = strange_word(random) + strange_word(random);
       wanted += value + '\0';
-      CHECK(run.begin(ranked("none", "", words), {{"VECTOR", value}, {"RANK", "0"}}).ok());
+      CHECK(run.begin(ranked("file", run.folder, words), {{"VECTOR", value}, {"RANK", "0"}}).ok());
       REQUIRE(run.eventually("exit"));
-      CHECK(run.file("out") == wanted);
+      CHECK(run.file("rank.0.out") == wanted);
     }
   }
 

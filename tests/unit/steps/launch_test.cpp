@@ -99,7 +99,7 @@ TEST_SUITE("Launch") {
     CHECK(order->rank_hosts == std::vector<std::string>{"V100-1", "V100-2", "V100-2"});
     const std::string words = show_argv(order->nodes[0].argv);
     for (const char* part :
-         {"--hostfile /data/hostfile", "-np 3", "-x NCCL_DEBUG", "-x DTENV_JOB", "--tag-output"})
+         {"--hostfile /data/hostfile", "-np 3", "-x NCCL_DEBUG", "-x DTENV_JOB", "dtenv-rank tag"})
       CHECK_MESSAGE(words.find(part) != std::string::npos, words);
   }
 
@@ -135,6 +135,37 @@ TEST_SUITE("Launch") {
     CHECK(order->attempt == 2);
     cluster.machines[1].facts.runs[0] = {id + ".1", "exited", 0};
     CHECK(Launch::plan(direct, cluster)->changes.empty());
+  }
+
+  TEST_CASE("deepspeed begins our keeper, which gives a Python script its --local_rank") {
+    const auto nodes = two_nodes();
+    auto cluster = cluster_of(nodes, std::vector{ready("c1"), ready("c2")});
+    const auto argv = [&](const std::string& command, const std::string& version) {
+      for (auto& machine : cluster.machines) machine.facts.found["package.deepspeed"] = version;
+      const auto config =
+          config_of<Launch>(R"({"engine": "deepspeed", "command": )" + command + "}");
+      const auto order = read_order(Launch::plan(config, cluster)->changes[0].payload);
+      REQUIRE(order);
+      REQUIRE(order->nodes.size() == 2);
+      return order->nodes[0].argv;
+    };
+    const auto ends = [](const Argv& words, const Argv& end) {
+      return words.size() > end.size() && std::equal(end.rbegin(), end.rend(), words.rbegin());
+    };
+    const Argv script = argv(R"(["/opt/bin/python", "-u", "train.py", "a b"])", "0.19.8");
+    CHECK(script[0] == "/opt/bin/python");
+    CHECK(ends(script, {"dtenv-python", "/opt/bin/python", "train.py", "a b"}));
+    const std::string shown = show_argv(script);
+    for (const char* part :
+         {"--no_python --no_local_rank sh -c", "dtenv-rank file /run/dtenv/launch/"})
+      CHECK_MESSAGE(contains(shown, part), shown);
+    CHECK(ends(argv(R"(["python", "-m", "train.main"])", "0.19.8"),
+               {"dtenv-python", "python", "-m", "train.main"}));
+    const Argv program = argv(R"(["bash", "a.sh"])", "0.6.5");
+    CHECK(program[0] == "python3");
+    CHECK(ends(program, {"bash", "a.sh"}));
+    CHECK(ends(argv(R"(["python", "train.py", "x"])", "0.6.4"),
+               {"--master_port=29500", "train.py", "x"}));
   }
 
   TEST_CASE("an order survives its trip to apply, byte for byte") {

@@ -1,0 +1,82 @@
+"""The same launch by every launcher: ranks, words, codes and logs, through the step and the real program."""
+
+import hashlib
+import json
+import random
+
+import engines
+from launches import SLEEP, STAMP, free_of_launches, inside, launch_step, result
+from testbed import NODES, Done, Running, TestbedCase, dtenv
+
+ENGINES = ("openmpi", "hydra", "slurm", "deepspeed", "torchrun")
+
+
+def launch(engine: str, script: str, *words: str, **keys) -> dict:
+    """Four ranks over both machines; a rank runs SCRIPT."""
+    keys = {"timeout": "40s", "env": {}, **keys}
+    return engines.of_engines([launch_step(script, *words, container=engines.CONTAINER, engine=engine, **keys)])
+
+
+class Engines(TestbedCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        try:
+            done = engines.up()
+        except engines.NotHere as why:
+            cls.skipTest(cls, str(why))  # type: ignore[arg-type]
+        assert done.code == 0, str(done)
+        engines.slurm_up()
+
+    def each(self) -> "list[str]":
+        """Those that are in the image."""
+        found = inside(NODES[0], "sh", "-c", "command -v deepspeed; true", container=engines.CONTAINER)
+        return [engine for engine in ENGINES if engine != "deepspeed" or found]
+
+    def ended(self, done: Done) -> str:
+        self.assertTrue(free_of_launches(2, engines.CONTAINER), "processes of the run are left")
+        engines.wait_until_slurm_is_idle()
+        return result(done)
+
+    def test_ranks_words_variables_and_logs(self):
+        chance = random.Random(11)
+        pieces = list("ab \n\t'\"`$\\%;&|<>(){}[]*?~#!=-/.,:@^") + ["ü", "日本", "$HOME", "$(id)", "''", "--"]
+        words = ["".join(chance.choices(pieces, k=chance.randrange(9))) for _ in range(200)] + [":", "", "--local_rank=7"]
+        value = "".join(chance.choices(pieces, k=100))
+        wanted = hashlib.sha256(b"".join(word.encode() + b"\0" for word in [*words, value])).hexdigest()
+        script = (
+            'echo "$RANK $LOCAL_RANK $WORLD_SIZE $(hostname) $MASTER_ADDR:$MASTER_PORT"; printf "half"; echo " line" >&2;'
+            'printf "%s\\0" "$@" "$VECTOR" | sha256sum'
+        )
+        for engine in self.each():
+            with self.subTest(engine=engine):
+                folder = f"/root/logs-{engine}-{STAMP}"
+                env = {"VECTOR": value}
+                running = Running("apply", launch(engine, script, *words, env=env, log_folder=folder, master_port=29611))
+                self.assert_exit(running.wait(90), 0)
+                text = inside(NODES[0], "sh", "-c", f"cat {folder}/*/index.json", container=engines.CONTAINER)
+                index = json.loads(text)
+                for rank, node in enumerate(("node1", "node1", "node2", "node2")):
+                    said = f"{rank} {rank % 2} 4 engines-{node} {NODES[0].address}:29611"
+                    out, err = f"{said}\nhalf{wanted}  -\n", " line\n"
+                    self.assertEqual(index["ranks"][rank]["host"], node)
+                    for stream, kept in (("out", out), ("err", err)):
+                        path = f"{folder}/{index['run']}/{index['ranks'][rank][stream]}"
+                        machine = NODES[int(node[-1]) - 1]
+                        self.assertEqual(inside(machine, "cat", path, container=engines.CONTAINER), kept)
+                        for line in kept.splitlines():
+                            self.assertIn(f"[{node} rank {rank} {stream}] {line}", running.launched)
+
+    def test_a_rank_that_exits_ends_all_and_is_named_with_its_node(self):
+        for engine in self.each():
+            with self.subTest(engine=engine):
+                done = dtenv("apply", launch(engine, f'[ "$RANK" = 3 ] && exit 3; {SLEEP}'))
+                self.assertEqual(self.ended(done), "PROGRAM_EXIT(3) on node2 rank 3", str(done))
+                self.assertLess(done.seconds, 30)
+
+    def test_a_rank_that_is_killed_is_a_signal(self):
+        for engine in self.each():
+            with self.subTest(engine=engine):
+                done = dtenv("apply", launch(engine, f'[ "$RANK" = 2 ] && kill -9 $$; trap "" TERM; {SLEEP}'))
+                self.assertEqual(self.ended(done), "PROGRAM_SIGNAL(9) on node2 rank 2", str(done))
+                self.assertLess(done.seconds, 30)
