@@ -117,6 +117,14 @@ std::string shared_lines(const SshConfigOptions& options) {
   add(text, "ConnectTimeout", std::to_string(options.connect_timeout_s));
   add(text, "ServerAliveInterval", "15");
   add(text, "ServerAliveCountMax", "4");
+  if (!options.above_others) return text;
+  add(text, "PubkeyAuthentication", "yes");
+  add(text, "AddressFamily", "any");
+  add(text, "ControlMaster", "no");
+  add(text, "ControlPath", "none");
+  add(text, "ClearAllForwardings", "yes");
+  add(text, "PermitLocalCommand", "no");
+  add(text, "RequestTTY", "auto");
   return text;
 }
 
@@ -174,7 +182,9 @@ Result<std::string> render_ssh_config(const std::vector<HostEntry>& hosts,
 
 Result<std::string> render_ssh_config_block(const std::vector<SshConfigHost>& hosts,
                                             const SshConfigOptions& options) {
-  DT_TRY_ASSIGN(std::string block, render_ssh_config(hosts, options));
+  SshConfigOptions first = options;
+  first.above_others = true;
+  DT_TRY_ASSIGN(std::string block, render_ssh_config(hosts, first));
   // Lines at the top of the user's own file are for every host: they must not fall under our last.
   return std::move(block) + "Host *\n";
 }

@@ -23,6 +23,8 @@ struct SshConfigOptions {
   std::string known_hosts_file;       ///< pinned host keys; empty: the user's own
   std::vector<std::string> send_env;  ///< names of variables a session is given
   int connect_timeout_s = 10;
+  /// A user's own lines for every host stand below: what would break a launch is said first.
+  bool above_others = false;
 };
 
 /// Host blocks for `ssh -F` or ~/.ssh/config: host keys strictly checked under the machine's name

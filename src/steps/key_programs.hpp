@@ -255,8 +255,8 @@ ssh -T -o BatchMode=yes -o ConnectTimeout="$1" -- "$2" \
 exit 0
 )sh";
 
-/// args: HOME FILE… . Stops our sshd and takes away what dtenv made, the FILEs where they are empty;
-/// foreign lines stay (written by apply).
+/// args: HOME FILE… . Stops our sshd and takes away what dtenv made, the FILEs where they are
+/// empty; foreign lines stay (written by apply).
 constexpr std::string_view remove_program = R"sh(
 pid=; [ ! -f /run/dtenv-sshd.pid ] || read -r pid </run/dtenv-sshd.pid
 ! grep -qa etc/ssh/dtenv/sshd_config "/proc/$pid/cmdline" 2>/dev/null || kill -TERM "$pid"

@@ -18,6 +18,16 @@ HostKeyAlias other
 PreferredAuthentications password
 ForwardAgent yes
 IdentitiesOnly no
+PubkeyAuthentication no
+AddressFamily inet6
+ControlMaster auto
+ControlPath ~/.ssh/cm-%C
+ControlPersist 60
+RequestTTY force
+LocalForward 3333 127.0.0.1:3333
+ExitOnForwardFailure yes
+PermitLocalCommand yes
+LocalCommand echo noise
 """
 # What our lines do not say, since older clients do not know it, or since it is the user's to say.
 NAMED = ["RemoteCommand echo", "SessionType none", "BindAddress 192.0.2.1", "RevokedHostKeys /nowhere",
@@ -61,7 +71,9 @@ class Shadows(unittest.TestCase):
                 self.apply()
                 told = self.told()
                 self.assertEqual((told["port"], told["hostname"], told["user"]), ("6002", self.other.address, "root"))
-                self.assertTrue(self.head.logs_in_to("n2"))
+                said = self.head.run("ssh", "n2", "tty; echo in")
+                self.assertEqual((said.returncode, said.stdout), (0, "not a tty\nin\n"), said.stderr)
+                self.assertEqual(list((self.head.home / ".ssh").glob("cm-*")), [], "a connection was left open")
                 self.assertTrue(self.config.read_text().endswith(text))
 
     def test_what_was_put_above_our_lines_is_named_and_goes_below_them(self):
