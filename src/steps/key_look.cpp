@@ -144,7 +144,7 @@ std::vector<std::string> login_words(const KeyExchange::Config& config, const Ta
 /// A user's own ssh: as that user, whoever acts.
 void as_user(Command& command, const Facts& facts) {
   if (starts_with(facts.owner, "0:")) return;
-  const Argv words = {"runuser", "-u", facts.user, "--"};
+  const Argv words = {"sh", "-c", std::string(as_user_program), facts.user};
   command.argv.insert(command.argv.begin(), words.begin(), words.end());
 }
 

@@ -210,6 +210,10 @@ done
 exit 0
 )sh";
 
+/// $0: USER, args: a command line. Run as that user: root becomes him, he himself is it already.
+constexpr std::string_view as_user_program =
+    R"sh([ "$(id -u)" != 0 ] || exec runuser -u "$0" -- "$@"; exec "$@")sh";
+
 /// args: SECONDS WIDE NODE… . Logs in to every node as mpirun would, WIDE at a time; one whose sshd
 /// is busy is tried again. A line "login NODE CENTISECONDS CODE OUT GS SAID" each, with RS for line
 /// ends.

@@ -15,6 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = os.environ.get("DTENV_COMMAND", str(ROOT / "build/dev/examples/dtenv"))
 PORT = 2200
+USER_ID = 4711
 KEX = "curve25519-sha256"  # OpenSSH's own default spends most of a login in its key exchange
 
 
@@ -34,7 +35,9 @@ class Node:
         self.port = farm.first_port + number - 1 if farm.first_port else PORT
         self.address = f"127.77.{number // 250}.{number % 250 + 1}"
         self.folder = farm.folder / self.name
-        self.home = self.folder / "root"
+        self.user = farm.user
+        self.home = self.folder / ("root" if self.user == "root" else f"home/{self.user}")
+        self.mounts = [("root", "/root"), ("ssh", "/etc/ssh"), ("run", "/run")]
         self.process: "subprocess.Popen | None" = None
 
     def prepare(self) -> None:
@@ -42,12 +45,16 @@ class Node:
             (self.folder / name).mkdir(parents=True)
         for path in ("run", "run/sshd", "ssh"):
             (self.folder / path).chmod(0o755)
+        if self.user != "root":
+            self.add_user()
         self.home.chmod(0o700)
         (self.home / ".ssh").mkdir(mode=0o700)
         keygen(self.folder / "ssh/ssh_host_ed25519_key")
         authorized = self.home / ".ssh/authorized_keys"
         authorized.write_text(self.farm.public_key)
         authorized.chmod(0o600)
+        if self.user != "root":
+            subprocess.run(["chown", "-R", f"{USER_ID}:{USER_ID}", str(self.home)], check=True)
         if self.farm.kex:
             (self.folder / "ssh/ssh_config").write_text(f"KexAlgorithms {self.farm.kex}\n")
         (self.folder / "ssh/sshd_config").write_text(
@@ -57,11 +64,28 @@ class Node:
             "LogLevel VERBOSE\nSubsystem sftp internal-sftp\n" + self.farm.more_config
         )
 
+    def add_user(self) -> None:
+        """One who is not root, and may become it by sudo without a password, on this node alone."""
+        etc = self.folder / "etc"
+        (etc / "sudoers.d").mkdir(parents=True)
+        lines = {
+            "passwd": f"{self.user}:x:{USER_ID}:{USER_ID}::/home/{self.user}:/bin/sh\n",
+            "group": f"{self.user}:x:{USER_ID}:\n",
+            "shadow": f"{self.user}:*:19000:0:99999:7:::\n",
+        }
+        for name, line in lines.items():
+            shutil.copy2(f"/etc/{name}", etc / name)
+            with open(etc / name, "a", encoding="utf-8") as file:
+                file.write(line)
+        rule = etc / "sudoers.d/farm"
+        rule.write_text(f"{self.user} ALL=(ALL) NOPASSWD: ALL\n")
+        rule.chmod(0o440)
+        self.home.mkdir(parents=True)
+        self.home.parent.chmod(0o755)
+        self.mounts += [("home", "/home"), *((f"etc/{name}", f"/etc/{name}") for name in (*lines, "sudoers.d"))]
+
     def start(self) -> None:
-        mounts = " && ".join(
-            f"mount --bind {self.folder}/{ours} {theirs}"
-            for ours, theirs in (("root", "/root"), ("ssh", "/etc/ssh"), ("run", "/run"))
-        )
+        mounts = " && ".join(f"mount --bind {self.folder}/{ours} {theirs}" for ours, theirs in self.mounts)
         script = (
             f"umask 000 && {mounts} && hostname {self.name} && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "
             f"/usr/sbin/sshd -D -f /etc/ssh/sshd_config -E {self.folder}/log"
@@ -102,11 +126,14 @@ class Node:
         )
 
     def logs_in_to(self, other: str, *options: str) -> bool:
-        return self.run("ssh", *options, "-o", "BatchMode=yes", other, "true").returncode == 0
+        words = ["ssh", *options, "-o", "BatchMode=yes", other, "true"]
+        become = [] if self.user == "root" else ["runuser", "-u", self.user, "--"]
+        return self.run(*become, *words).returncode == 0
 
     def described(self) -> dict:
         ssh = {
-            "user": "root",
+            "user": self.user,
+            "sudo": self.user != "root",
             "port": self.port,
             "identity_file": str(self.farm.key),
             "host_keys": [self.host_key],
@@ -118,9 +145,9 @@ class Node:
 
 
 class Farm:
-    def __init__(self, count: int, kex: str = KEX, more_config: str = "", first_port: int = 0):
+    def __init__(self, count: int, kex: str = KEX, more_config: str = "", first_port: int = 0, user: str = "root"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dtenv-farm-", dir="/var/lib"))
-        self.kex, self.more_config, self.first_port = kex, more_config, first_port
+        self.kex, self.more_config, self.first_port, self.user = kex, more_config, first_port, user
         self.key = self.folder / "controller"
         keygen(self.key)
         self.public_key = self.key.with_suffix(".pub").read_text()
