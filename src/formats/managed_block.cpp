@@ -155,10 +155,15 @@ std::string fill_block(std::string_view hollow, std::string_view tag, std::strin
   const std::string end = marker(tag, "end");
   for (std::size_t at = 0; at < hollow.size();) {
     const Line line = line_at(hollow, at);
-    if (line.text == end)
-      return std::string(hollow.substr(0, at)) + whole_lines(content) +
-             std::string(hollow.substr(at));
-    at = line.end;
+    if (line.text != end) {
+      at = line.end;
+      continue;
+    }
+    std::string text;
+    text.reserve(hollow.size() + content.size() + 1);
+    text.append(hollow.substr(0, at)).append(content);
+    if (!content.empty() && content.back() != '\n') text += '\n';
+    return text.append(hollow.substr(at));
   }
   return std::string(hollow);
 }

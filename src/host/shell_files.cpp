@@ -96,6 +96,9 @@ Result<void> check_write(const FileWrite& file) {
 Command write_command(std::span<const FileWrite> files) {
   const FileWrite& first = files.front();
   std::string input;
+  std::size_t size = 0;
+  for (const FileWrite& file : files) size += file.content.size();
+  input.reserve(size);
   Argv words = {folder_of(first.path),
                 first.make_folders ? "1" : "0",
                 octal(first.folder_mode.value_or(0755)),

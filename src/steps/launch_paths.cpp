@@ -1,6 +1,7 @@
 // The same code and data on every node.
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "steps/launch_preflight.hpp"
 
@@ -32,18 +33,12 @@ std::string differing_files(const std::string& one, const std::string& other) {
 }  // namespace
 
 const std::string& majority(const std::vector<const std::string*>& values) {
-  const std::string* best = values.front();
-  std::ptrdiff_t most = 0;
-  for (const std::string* candidate : values) {
-    const auto count = std::count_if(values.begin(), values.end(), [&](const std::string* value) {
-      return *value == *candidate;
-    });
-    if (count > most) {
-      most = count;
-      best = candidate;
-    }
-  }
-  return *best;
+  std::unordered_map<std::string_view, std::size_t> counts;
+  for (const std::string* value : values) ++counts[*value];
+  return **std::max_element(values.begin(), values.end(),
+                            [&](const std::string* one, const std::string* other) {
+                              return counts[*one] < counts[*other];
+                            });
 }
 
 void check_same_paths(const Launch::Config& config, const Cluster<Launch::Facts>& cluster,

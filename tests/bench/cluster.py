@@ -22,6 +22,8 @@ def document(count: int) -> str:
         "steps": [
             {"kind": "key_exchange", "container": "training", "trust": "mesh", "logins": "ring"},
             {"kind": "hostfile_writer", "container": "training", "path": "/data/hostfile"},
+            {"kind": "launch", "container": "training", "engine": "script", "command": ["bash", "start.sh"],
+             "hostfile": "/data/hostfile"},
         ],
     })
 

@@ -101,6 +101,7 @@ Task<Result<Outcome>> SimMachine::exec(std::string, const Command& command, Outp
 
 Outcome SimMachine::answer(const Command& command) {
   if (command.argv.size() < 4) return said("", 127);
+  if (auto told = runs_.answer(command)) return std::move(*told);
   const std::string& program = command.argv[2];
   const Argv words(command.argv.begin() + 4, command.argv.end());
   if (program == look_program) return said(look());
@@ -187,6 +188,7 @@ Outcome SimMachine::write_files(const Argv& words, std::string_view input) {
 }
 
 Outcome SimMachine::read_file(const std::string& path) const {
+  if (const auto text = runs_.file(path)) return said("644 0:0\n" + *text);
   const auto found = files_.find(path);
   if (found == files_.end()) return said("", file_exit::absent);
   return said(found->second.mode + " 0:0\n" + *found->second.text->whole);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "bench/sim_runs.hpp"
 #include "host/host.hpp"
 #include "host/ssh_failure.hpp"
 #include "net/docker.hpp"
@@ -86,6 +87,7 @@ class SimMachine final : public Host, public Docker {
   std::string user_key_;
   std::string host_key_;
   bool sshd_runs_ = false;
+  SimRuns runs_;
 };
 
 }  // namespace dtenv
