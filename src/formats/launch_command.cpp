@@ -138,12 +138,21 @@ Environ node_env(const LaunchRequest& request, const LaunchHost& host, Environ e
   return env;
 }
 
+namespace {
+
+/// Runs its arguments without the "=" before each. To shift them one by one, 10,000 words took dash
+/// 15 s and bash 2 minutes: each copies all the others.
+constexpr std::string_view give_back =
+    "eval \"exec$(i=0; while [ $i -lt $# ]; do i=$((i + 1)); printf ' \"${%d#=}\"' $i; done)\"";
+
+}  // namespace
+
 Argv rank_program(const Argv& command, std::string_view variables) {
   const bool hidden = std::find(command.begin(), command.end(), ":") != command.end();
   if (!hidden && variables.empty()) return command;
   std::string program = variables.empty() ? "" : "export " + std::string(variables) + "; ";
-  if (hidden) program += "for word do shift; set -- \"$@\" \"${word#=}\"; done; ";
-  Argv words = {"sh", "-c", program + "exec \"$@\"", "dtenv"};
+  program += hidden ? give_back : "exec \"$@\"";
+  Argv words = {"sh", "-c", program, "dtenv"};
   for (const std::string& word : command) words.push_back(hidden ? "=" + word : word);
   return words;
 }

@@ -105,18 +105,22 @@ class Launch(TestbedCase):
         self.assertLess(time.monotonic() - asked, 5)
         self.assertTrue(free_of_launches())
 
-    def test_2000_random_words_and_values_arrive_byte_for_byte(self):
+    def test_10000_random_vectors_of_words_and_values_arrive_byte_for_byte(self):
         chance = random.Random(7)
-        pieces = list("ab \n\t'\"`$\\%;&|<>(){}[]*?~#!=-/.,:@^") + ["ü", "日本", "$HOME", "$(id)", "''", "--"]
-        words = ["".join(chance.choices(pieces, k=chance.randrange(9))) for _ in range(2000)]
-        value = "".join(chance.choices(pieces, k=400))
-        wanted = hashlib.sha256(b"".join(w.encode() + b"\0" for w in [*words, value])).hexdigest()
-        script = 'printf "%s\\0" "$@" "$VECTOR" | sha256sum'
-        for engine in ("direct", "openmpi"):
+        pieces = list("ab \n\t\r\x01'\"`$\\%;&|<>(){}[]*?~#!=-/.,:@^") + ["ü", "日本", "$HOME", "$(id)", "''", "--", "%n"]
+        text = lambda most: "".join(chance.choices(pieces, k=chance.randrange(most)))
+        words = [text(9) for _ in range(10000) for _ in range(chance.randrange(4))]
+        values = {f"V_{number}": text(16) for number in range(10000)}
+        show = 'print join("\\0", @ARGV, map { $ENV{"V_$_"} } 0..9999), "\\0"'
+        script = f"perl -e '{show}' -- \"$@\" | sha256sum"
+        for engine, ranks, number, env in (("direct", 4, None, values), ("script", 1, None, values), ("openmpi", 4, 2000, {})):
             with self.subTest(engine=engine):
-                running = Running("apply", launch(script, *words, engine=engine, env={"VECTOR": value}))
-                self.assert_exit(running.wait(60), 0)
-                self.assertEqual(running.launched.count(wanted), 4)
+                sent = words[:number] + [":"]
+                said = [*sent, *(env.get(f"V_{number}", "") for number in range(10000))]
+                wanted = hashlib.sha256("".join(word + "\0" for word in said).encode()).hexdigest()
+                running = Running("apply", launch(script, *sent, engine=engine, env=env))
+                self.assert_exit(running.wait(90), 0)
+                self.assertEqual(running.launched.count(wanted), ranks)
 
     def test_every_ranks_output_is_kept_with_an_index(self):
         for engine in ("direct", "openmpi"):
