@@ -154,7 +154,7 @@ def steps() -> "list[dict]":
             "ipc": "private",
             "shm_size": "64mb",
             "volumes": ["/data1/docker/containers:/data"],
-            "env": {"TZ": "Asia/Shanghai"},
+            "env": {"TZ": "Asia/Shanghai", "LD_LIBRARY_PATH": "/data/lib:/usr/local/lib", "QUOTED": "a 'b' \"c\" $d \\e #f"},
         },
         {"kind": "key_exchange", "key": "ed25519", "trust": "mesh"},
         {"kind": "hostfile_writer", "path": "/data/hostfile", "dialect": "openmpi"},
