@@ -148,7 +148,8 @@ void warn_bad_name(const HostEntry& host, std::size_t column, std::string_view l
   if (const auto problem = host_name_problem(host.name))
     reader.warn(host.line, column,
                 "\"" + visible(host.name) + "\" " + *problem + "; " + std::string(launcher) +
-                    " takes it all the same");
+                    " takes it all the same",
+                "a machine's name or address alone");
 }
 
 Result<Hostfile> parse_hostfile(std::string_view text, HostfileDialect dialect) {

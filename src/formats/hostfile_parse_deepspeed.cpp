@@ -65,7 +65,7 @@ void warn_rest(const Line& line, std::size_t at, HostfileReader& reader) {
     reader.warn(line.number, begin + 1, "DeepSpeed drops \"" + visible(rest) + "\"",
                 "give each host's port in ~/.ssh/config");
   } else if (rest[0] != '#') {
-    reader.warn(line.number, begin + 1, "DeepSpeed drops \"" + visible(rest) + "\"");
+    reader.warn(line.number, begin + 1, "DeepSpeed drops \"" + visible(rest) + "\"", "take it out");
   }
 }
 
@@ -91,8 +91,8 @@ void parse_slots(const Line& line, std::string_view word, std::size_t host_at, s
     reader.warn(line.number, at + 1, "slots=0: DeepSpeed keeps the host with no process on it",
                 "remove the line");
   if (*host.slots > most_slots)
-    reader.warn(line.number, at + 1,
-                "slots=" + std::string(digits) + " is more than a machine has");
+    reader.warn(line.number, at + 1, "slots=" + std::string(digits) + " is more than a machine has",
+                "its number of GPUs");
   warn_bad_name(host, host_at + 1, "DeepSpeed", reader);
   warn_rest(line, end, reader);
   // DeepSpeed compares the whole word: u@h and h are two hosts to it.

@@ -98,7 +98,8 @@ void Parser::set_slots(const HostfileWord& word, std::string_view value) {
          "\"" + visible(value, 40) + "\": a whole number of slots from 0 to 4096 expected",
          "slots=N, or slots=auto for the GPUs found");
   else if (*host_.slots == 0)
-    reader_.warn(line_, word.column, "slots=0: kept as a reserved host, never the first");
+    reader_.warn(line_, word.column, "slots=0: kept as a reserved host, never the first",
+                 "give it slots, or take the line out");
 }
 
 void Parser::parse_name(const HostfileWord& word, std::string_view name) {

@@ -107,7 +107,8 @@ void Attributes::parse(std::string_view word, std::size_t column) {
     return;
   }
   bound_ = true;
-  reader_.warn(host_.line, column, "binding= is Hydra's own and is not kept");
+  reader_.warn(host_.line, column, "binding= is Hydra's own and is not kept",
+               "mpiexec has -bind-to");
 }
 
 /// HOST[:COUNT]; gives the host as it stands there, empty where there is none.
@@ -204,7 +205,7 @@ void parse_hydra_hostfile(std::string_view text, bool intel, HostfileReader& rea
     parse_line(line.substr(0, line.find('\0')), ++number, flavour, reader);
   }
   if (reader.hosts().empty())
-    reader.warn(0, 0,
+    reader.warn(1, 1,
                 "names no host: " + std::string(flavour.name) +
                     " would run everything on the machine it starts on",
                 "a line like: V100-1:4");

@@ -32,7 +32,8 @@ void SlurmList::add(std::string name) {
   host.name = std::move(name);
   host.line = line_;
   if (reader_.find(host.name) != HostfileReader::npos)
-    reader_.warn(line_, column_, "\"" + visible(host.name) + "\" again: Slurm takes a node once");
+    reader_.warn(line_, column_, "\"" + visible(host.name) + "\" again: Slurm takes a node once",
+                 "take it out");
   warn_bad_name(host, column_, "Slurm", reader_);
   reader_.add(std::move(host));
 }
@@ -94,7 +95,9 @@ void parse_slurm_nodes(std::string_view text, HostfileReader& reader) {
     return reader.error(line, static_cast<std::size_t>(column), "a NUL: no argument can carry it");
   }
   SlurmList(text, reader).parse();
-  if (reader.hosts().empty()) reader.warn(0, 0, "names no node: Slurm chooses the nodes itself");
+  if (reader.hosts().empty())
+    reader.warn(1, 1, "names no node: Slurm chooses the nodes itself",
+                "a list like: node[01-04],gpu1");
 }
 
 void parse_torchrun_nodes(std::string_view text, HostfileReader& reader) {
@@ -105,7 +108,9 @@ void parse_torchrun_nodes(std::string_view text, HostfileReader& reader) {
     parse_torchrun_line(text.substr(0, end), ++number, reader);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (!is_ended) reader.warn(number, 1, "the last line has no end: `wc -l` counts one node less");
+  if (!is_ended)
+    reader.warn(number, 1, "the last line has no end: `wc -l` counts one node less",
+                "end it with a line feed");
   if (number == 0) reader.error(0, 0, "names no host", "a line like: V100-1");
 }
 

@@ -94,7 +94,8 @@ std::optional<std::int64_t> Parser::parse_number(const Token& key) {
   }
   if (!parse_integer(last_.text, 0, INT32_MAX))
     reader_.warn(last_.line, last_.column,
-                 "Open MPI reads " + visible(last_.text, 30) + " as " + std::to_string(value));
+                 "Open MPI reads " + visible(last_.text, 30) + " as " + std::to_string(value),
+                 "a number that fits 32 bits");
   return value;
 }
 
@@ -108,7 +109,8 @@ bool Parser::parse_slots(const Token& key, std::int64_t value, HostEntry& host, 
   }
   host.slots = value;
   counted = true;
-  if (value == 0) reader_.warn(key.line, key.column, "slots=0: Open MPI places no process there");
+  if (value == 0)
+    reader_.warn(key.line, key.column, "slots=0: Open MPI places no rank there", "give it slots");
   if (host.max_slots && *host.max_slots < value) host.max_slots = value;
   return true;
 }
@@ -150,7 +152,8 @@ bool Parser::parse_attribute(const Token& key, HostEntry& host, bool& counted) {
   if (max) return parse_max_slots(key, *value, host);
   if (*value < 1 || *value > 65535) {
     reader_.warn(key.line, key.column,
-                 "port=" + std::to_string(*value) + " is no port; Open MPI takes it");
+                 "port=" + std::to_string(*value) + " is no port; Open MPI takes it",
+                 "a port from 1 to 65535");
   } else {
     host.port = static_cast<int>(*value);
   }
@@ -174,8 +177,8 @@ bool Parser::parse_attributes(HostEntry& host, bool& counted) {
       case Kind::string:
       case Kind::integer:
         before = last_;
-        reader_.warn(last_.line, last_.column,
-                     "Open MPI drops \"" + visible(last_.text, 40) + "\"");
+        reader_.warn(last_.line, last_.column, "Open MPI drops \"" + visible(last_.text, 40) + "\"",
+                     "take it out");
         break;
       case Kind::equal:
         if (!before.text.empty()) {
@@ -225,7 +228,7 @@ void Parser::count_unnumbered(const Token& first, HostEntry& host) {
     host.slots = *host.max_slots;
   else if (version5_)
     reader_.warn(first.line, first.column,
-                 "no slots=: Open MPI 5 takes the cores of " + visible(host.name));
+                 "no slots=: Open MPI 5 takes the cores of " + visible(host.name), "slots=N");
   else
     host.slots = 1;
 }
@@ -234,7 +237,8 @@ void Parser::count_unnumbered(const Token& first, HostEntry& host) {
 void Parser::name_again(const Token& first, HostEntry& host) {
   host.slots = host.slots.value_or(1) + 1;
   reader_.warn(first.line, first.column,
-               "\"" + visible(host.name) + "\" again: Open MPI adds one slot to it");
+               "\"" + visible(host.name) + "\" again: Open MPI adds a slot to it",
+               "one line a host");
 }
 
 void Parser::parse_line(const Token& first) {
@@ -281,8 +285,8 @@ void Parser::run() {
   }
   if (!reader_.hosts().empty()) return;
   if (version5_)
-    reader_.warn(0, 0,
-                 "names no host: Open MPI 5 runs everything on the machine that it starts on");
+    reader_.warn(1, 1, "names no host: Open MPI 5 runs everything on the machine that it starts on",
+                 "a line like: V100-1 slots=4");
   else if (!reader_.has_errors())
     reader_.error(1, 1, "names no host");
 }

@@ -131,22 +131,28 @@ class HostfileEnginesTest(unittest.TestCase):
 
 
 class RefusalTest(unittest.TestCase):
+    DIALECTS = ("dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "intelmpi", "slurm", "torchrun")
+
+    def findings(self, text: str, dialect: str) -> "list[tuple[int, int, str]]":
+        try:
+            warnings = dtenv.eval("hostfile.parse", {"text": text, "dialect": dialect})["warnings"]
+            return [(each["line"], each["column"], each.get("hint", "")) for each in warnings]
+        except dtenv.DtenvError as error:
+            self.assertTrue(error.detail)
+            return [(each.line, each.column, each.hint) for each in error.detail]
+
     def test_every_refusal_and_misreading_has_its_line_column_and_help(self):
-        dialects = ("dtenv", "deepspeed", "openmpi", "openmpi5", "hydra", "intelmpi", "slurm", "torchrun")
-        for dialect in dialects:
+        for dialect in self.DIALECTS:
             for text in FIXTURES:
                 with self.subTest(dialect=dialect, text=text):
-                    try:
-                        dtenv.eval("hostfile.parse", {"text": text, "dialect": dialect})
-                    except dtenv.DtenvError as error:
-                        self.assertTrue(error.detail)
-                        lines = text.split("\n")
-                        for problem in error.detail:
-                            self.assertGreater(problem.line, 0, problem)
-                            self.assertGreater(problem.column, 0, problem)
-                            self.assertLessEqual(problem.line, len(lines), problem)
-                            self.assertLessEqual(problem.column, len(lines[problem.line - 1].encode()) + 1, problem)
-                            self.assertTrue(problem.hint, problem)
+                    lines = text.split("\n")
+                    for line, column, hint in self.findings(text, dialect):
+                        self.assertGreater(line, 0)
+                        self.assertGreater(column, 0)
+                        if dialect != "deepspeed":  # to whom a \r ends a line too
+                            self.assertLessEqual(line, len(lines))
+                            self.assertLessEqual(column, len(lines[line - 1].encode()) + 1)
+                        self.assertTrue(hint)
 
 
 if __name__ == "__main__":
