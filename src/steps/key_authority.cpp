@@ -1,6 +1,7 @@
 #include "steps/key_authority.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "steps/key_files.hpp"
 
@@ -79,6 +80,21 @@ std::optional<std::string> why_certify(const KeyExchange::Config& config,
     if (auto why = why_not_in_time(config, machine.facts, *user)) return why;
   }
   return std::nullopt;
+}
+
+std::optional<Error> clock_problem(const Facts& head, const Observed<Facts>& machine) {
+  constexpr std::int64_t most = 300;  // so far back certificates begin to hold
+  const Facts& facts = machine.facts;
+  if (facts.now == 0 || head.now == 0 || std::abs(facts.now - head.now) <= most)
+    return std::nullopt;
+  const std::int64_t seconds = facts.now - head.now;
+  std::string problem = "the clock of " + machine.node->name + " is " +
+                        show_duration(std::chrono::seconds(std::abs(seconds))) +
+                        (seconds > 0 ? " ahead of " : " behind ") + head.place + "'s";
+  Problem detail{
+      "", 0, 0, problem,
+      "set it (timedatectl, chrony): it would take certificates too long, or refuse good ones"};
+  return Error(Status::state, std::move(problem), {std::move(detail)});
 }
 
 std::string certify_lines(const KeyExchange::Config& config, const Cluster<Facts>& cluster) {

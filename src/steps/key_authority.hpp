@@ -27,6 +27,11 @@ std::optional<std::string> why_certify(const KeyExchange::Config& config,
                                        const Cluster<KeyExchange::Facts>& cluster,
                                        const Issued& issued);
 
+/// The head's clock is in every certificate: what keeps one from being judged by this machine's.
+/// Both were asked in the same round, which may take a while.
+std::optional<Error> clock_problem(const KeyExchange::Facts& head,
+                                   const Observed<KeyExchange::Facts>& machine);
+
 /// sign_program's lines: "NODE user|host PRINCIPALS KEY".
 std::string certify_lines(const KeyExchange::Config& config,
                           const Cluster<KeyExchange::Facts>& cluster);

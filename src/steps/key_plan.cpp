@@ -242,6 +242,9 @@ Result<Plan> KeyExchange::plan(const Config& config, const Cluster<Facts>& clust
   if (config.trust == Trust::ca && !cluster.machines.empty()) {
     certify = why_certify(config, cluster, read_issued(cluster));
     if (certify) plan_certify(config, cluster, *certify, plan);
+    for (const auto& machine : cluster.machines)
+      if (auto problem = clock_problem(cluster.machines.front().facts, machine))
+        plan.failures[machine.node->name] = std::move(*problem);
   }
   KeyFiles files(config, cluster);
   const KeyWords words = key_words(config, *cluster.nodes);

@@ -33,6 +33,8 @@ TEST_SUITE("login_cause") {
         {"kex_exchange_identification: Connection closed by remote host\n", "too_many_starting"},
         {"Connection closed by 10.0.0.2 port 6001\n", "closed"},
         {"Certificate invalid: expired\nNo ED25519 host key is known for n\n", "host_certificate"},
+        {"Certificate invalid: name is not a listed principal\nHost key verification failed.\n",
+         "wrong_host"},
         {"sudo: a password is required\n", "sudo"},
         {"/root/.ssh/config: line 3: Bad configuration option: foo\n", "config"},
         {"something new\n", "other"},
