@@ -7,6 +7,7 @@
 #include "base/json_reader.hpp"
 #include "engine/session_impl.hpp"
 #include "host/make_host.hpp"
+#include "host/ssh_client.hpp"
 
 namespace dtenv {
 
@@ -142,8 +143,10 @@ Result<void> SessionImpl::shutdown(Duration grace) {
 }
 
 HostMaker SessionImpl::host_maker() {
-  return [this](const Node& node) {
-    const HostContext context{loop_->io().get_executor(), curl_.get(), folder_.path()};
+  const asio::any_io_executor executor = loop_->io().get_executor();
+  const HostContext context{executor, curl_.get(), folder_.path(),
+                            std::make_shared<SshClient>(executor, folder_.path())};
+  return [context](const Node& node) {
     return node.local ? make_local_host(context, node.name)
                       : make_ssh_host(context, node.name, node.ssh);
   };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "host/shell_files.hpp"
+#include "host/ssh_client.hpp"
 #include "net/docker_client.hpp"
 #include "proc/child.hpp"
 
@@ -38,7 +39,10 @@ SshHost::~SshHost() {
 Task<Result<void>> SshHost::connect() {
   if (connection_ && connection_->is_up()) co_return Result<void>{};
   if (!connection_) {
-    DT_CO_TRY_ASSIGN(SshDial dial, SshDial::make(options_, context_.folder));
+    SshOptions options = options_;
+    if (context_.ssh_client && options.config_file.empty() && options.kex_algorithms.empty())
+      options.config_file = co_await context_.ssh_client->config_file();
+    DT_CO_TRY_ASSIGN(SshDial dial, SshDial::make(std::move(options), context_.folder));
     connection_ = std::make_shared<SshConnection>(context_.executor, std::move(dial));
   }
   // A new connection has none of what was forwarded over the old one. The client stays: it is

@@ -19,7 +19,7 @@ struct SshOptions {
   std::string known_hosts_file;
   std::vector<std::string> host_keys;  ///< pinned: "ssh-ed25519 AAAA…"; beats known_hosts_file
   std::string jump;                    ///< -J
-  std::string kex_algorithms;          ///< empty: the client's own default
+  std::string kex_algorithms;          ///< empty: the configs' choice, else SshClient's
   bool sudo = false;  ///< act through `sudo -n` (NOPASSWD) where the user is not root
   Duration connect_timeout = std::chrono::seconds(10);
 };

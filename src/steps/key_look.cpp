@@ -1,6 +1,7 @@
 // The reading half of KeyExchange: what is there, and whether it can log in everywhere.
 #include <algorithm>
 
+#include "formats/openssh_version.hpp"
 #include "formats/sshd_config.hpp"
 #include "steps/key_exchange.hpp"
 #include "steps/key_files.hpp"
@@ -21,19 +22,6 @@ std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return line;
-}
-
-/// "OpenSSH_9.2p1 Debian-2, …" → 902
-int openssh_version(std::string_view word) {
-  const std::size_t begin = word.find("OpenSSH_");
-  if (begin == std::string_view::npos) return 0;
-  word.remove_prefix(begin + 8);
-  const std::size_t dot = word.find('.');
-  if (dot == std::string_view::npos) return 0;
-  const std::size_t end = word.find_first_not_of("0123456789", dot + 1);
-  const auto major = parse_integer(word.substr(0, dot), 0, 99);
-  const auto minor = parse_integer(word.substr(dot + 1, end - dot - 1), 0, 99);
-  return major && minor ? static_cast<int>(*major * 100 + *minor) : 0;
 }
 
 /// "MODE SIZE", and what is special about a large one; nullopt: no such line.

@@ -141,12 +141,15 @@ class Node:
         }
         if self.farm.kex:
             ssh["kex_algorithms"] = self.farm.kex
+        ssh.update(self.farm.dial)
+        ssh = {key: value for key, value in ssh.items() if value is not None}
         return {"name": self.name, "address": self.address, "slots": 1, "ssh": ssh}
 
 
 class Farm:
     def __init__(self, count: int, kex: str = KEX, more_config: str = "", first_port: int = 0, user: str = "root"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dtenv-farm-", dir="/var/lib"))
+        self.dial: "dict[str, str | None]" = {}  # over what the nodes' ssh says; None: not said
         self.kex, self.more_config, self.first_port, self.user = kex, more_config, first_port, user
         self.key = self.folder / "controller"
         keygen(self.key)
