@@ -19,6 +19,9 @@ Result<void> plan_install(const DockerConfig::Config& config, const Node& node,
 /// The same for nvidia-container-toolkit, where it is wanted and not there.
 Result<void> plan_toolkit(const DockerConfig::Config& config, const Node& node,
                           const DockerConfig::Facts& facts, Plan& plan);
+/// What the system around it has to allow and to start for it.
+void plan_toolkit_settings(const DockerConfig::Config& config, const Node& node,
+                           const DockerConfig::Facts& facts, Plan& plan);
 /// The config with the toolkit's runtime among the others, where this machine is to have it.
 DockerConfig::Config with_toolkit_runtime(const DockerConfig::Config& config,
                                           const DockerConfig::Facts& facts);
@@ -31,6 +34,7 @@ Task<Result<void>> apply_key(Target& target, const json::object& payload);
 Task<Result<void>> apply_source(Target& target, const json::object& payload);
 Task<Result<void>> apply_packages(const DockerConfig::Config& config, Target& target,
                                   const json::object& payload);
+Task<Result<void>> apply_command(Target& target, const json::object& payload);
 Task<Result<void>> apply_start(Target& target, std::string unit);
 Task<Result<void>> apply_daemon_json(const DockerConfig::Config& config, Target& target,
                                      const json::object& payload);

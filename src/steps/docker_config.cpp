@@ -49,6 +49,7 @@ Result<Plan> DockerConfig::plan(const Config& config, const Cluster<Facts>& clus
     Result<void> planned;
     if (!machine.facts.engine) planned = plan_install(config, *machine.node, machine.facts, own);
     if (planned) planned = plan_toolkit(config, *machine.node, machine.facts, own);
+    if (planned) plan_toolkit_settings(config, *machine.node, machine.facts, own);
     if (planned)
       planned = plan_daemon_json(with_toolkit_runtime(config, machine.facts), *machine.node,
                                  machine.facts, own);
@@ -80,6 +81,7 @@ Task<Result<void>> DockerConfig::apply(const Config& config, const Change& chang
   if (op == "source") co_return co_await apply_source(target, payload);
   if (op == "packages") co_return co_await apply_packages(config, target, payload);
   const std::string unit = payload_text(payload, "unit");
+  if (op == "command") co_return co_await apply_command(target, payload);
   if (op == "start") co_return co_await apply_start(target, unit);
   if (op == "daemon_json") co_return co_await apply_daemon_json(config, target, payload);
   co_return co_await apply_activation(config, target, payload);

@@ -74,6 +74,8 @@ struct DockerConfig {
     std::vector<std::string> shims;               ///< containerd's containers, by namespace and id
     bool gpu = false;                             ///< an NVIDIA one
     std::string toolkit;                          ///< version of nvidia-ctk; empty: none answers
+    bool selinux_denies_devices = false;          ///< enforcing, and container_use_devices is off
+    std::string cdi_refresh;  ///< "enabled", "disabled" of NVIDIA's unit; empty: there is none
 
     bool engine = false;
     std::string engine_problem;  ///< why none answers

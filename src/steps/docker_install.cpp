@@ -101,6 +101,15 @@ Task<Result<void>> wait_for_engine(Target& target, Duration limit) {
                       (words.empty() ? "" : ": " + words));
 }
 
+Task<Result<void>> apply_command(Target& target, const json::object& payload) {
+  Command command;
+  command.argv = payload_texts(payload, "argv");
+  command.timeout = std::chrono::minutes(3);
+  const auto done = co_await run_ok(target.host, command);
+  if (!done) co_return done.error();
+  co_return Result<void>();
+}
+
 Task<Result<void>> apply_start(Target& target, std::string unit) {
   target.progress.text("starting the Docker engine");
   Argv arguments;

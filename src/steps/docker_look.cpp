@@ -58,6 +58,8 @@ DockerLook read_docker_look(std::string_view text, Facts& facts) {
     if (word == "shim") facts.shims.emplace_back(rest);
     if (word == "gpu") facts.gpu = true;
     if (word == "toolkit") facts.toolkit = trim(rest);
+    if (word == "selinux") facts.selinux_denies_devices = rest == "Enforcing off";
+    if (word == "cdi_refresh") facts.cdi_refresh = rest;
     if (word == "folder") facts.folders[folder = rest];
     if (word == "deb") take_deb(rest, folder, facts);
     if (word == "apt") look.apt_files.emplace_back(rest);

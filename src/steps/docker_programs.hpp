@@ -53,6 +53,11 @@ for d in /sys/bus/pci/devices/*; do
 done 2>/dev/null
 [ -e /dev/nvidiactl ] || [ -e /dev/dxg ] && echo "gpu"
 nvidia-ctk --version 2>/dev/null | sed -n 's/.* version \(.*\)/toolkit \1/p'
+if command -v getenforce >/dev/null 2>&1; then
+  echo "selinux $(getenforce) $(getsebool container_use_devices 2>/dev/null | sed 's/.*> //')"
+fi
+[ -d /run/systemd/system ] &&
+  echo "cdi_refresh $(systemctl is-enabled nvidia-cdi-refresh.path 2>/dev/null)"
 for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
   /etc/yum.repos.d/docker-ce.repo /etc/yum.repos.d/nvidia-container-toolkit.repo; do
   [ -f "$f" ] && echo "apt $f"

@@ -119,6 +119,33 @@ Result<void> plan_toolkit(const Config& config, const Node& node, const Facts& f
   return plan_packages(order, node, cleaned, plan);
 }
 
+void plan_toolkit_settings(const Config& config, const Node& node, const Facts& facts, Plan& plan) {
+  const auto add = [&](std::string resource, std::string before, std::string after,
+                       std::string reason, json::array argv) {
+    Change change;
+    change.node = node.name;
+    change.resource = std::move(resource);
+    change.action = Action::update;
+    change.before = std::move(before);
+    change.after = std::move(after);
+    change.reason = std::move(reason);
+    json::object payload;
+    payload["op"] = "command";
+    payload["argv"] = std::move(argv);
+    change.payload = json::serialize(payload);
+    plan.changes.push_back(std::move(change));
+  };
+  if (!is_wanted(config, facts)) return;
+  if (facts.selinux_denies_devices)
+    add("SELinux container_use_devices", "off", "on",
+        "SELinux keeps containers from /dev/nvidia* without it",
+        {"setsebool", "-P", "container_use_devices", "on"});
+  if (config.cdi && facts.cdi_refresh == "disabled")
+    add("nvidia-cdi-refresh.path", "disabled", "enabled",
+        "the CDI description is to follow the driver",
+        {"systemctl", "enable", "--now", "nvidia-cdi-refresh.path"});
+}
+
 Config with_toolkit_runtime(const Config& config, const Facts& facts) {
   Config own = config;
   const bool given = std::any_of(own.runtimes.begin(), own.runtimes.end(),

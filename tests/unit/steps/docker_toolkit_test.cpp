@@ -38,6 +38,30 @@ TEST_SUITE("nvidia-container-toolkit") {
     CHECK(has(failure_of(plan).message, "nvidia-ctk does not answer"));
   }
 
+  TEST_CASE("what SELinux denies is allowed, and the CDI description is kept fresh") {
+    Facts facts = rocky();
+    facts.engine = true;
+    facts.info.version = "26.1.0";
+    facts.info.default_runtime = "runc";
+    facts.info.runtimes["nvidia"] = "/usr/bin/nvidia-container-runtime";
+    facts.gpu = true;
+    facts.toolkit = "1.17.8";
+    facts.config_text =
+        R"({"runtimes": {"nvidia": {"path": "/usr/bin/nvidia-container-runtime"}}})";
+    CHECK(plan_of(toolkit, facts).changes.empty());
+    facts.selinux_denies_devices = true;
+    facts.cdi_refresh = "disabled";
+    const Plan plan = plan_of(toolkit, facts);
+    CHECK(brief(plan) == "V100-1 update SELinux container_use_devices");
+    FakeHost host;
+    host.on({"setsebool", "-P", "container_use_devices", "on"}, "");
+    CHECK(apply_to(host, toolkit, plan.changes[0]));
+    const std::string_view cdi = R"({"nvidia_toolkit": {}, "cdi": true})";
+    CHECK(has(brief(plan_of(cdi, facts)), "V100-1 update nvidia-cdi-refresh.path"));
+    facts.gpu = false;
+    CHECK(plan_of(toolkit, facts).changes.empty());
+  }
+
   TEST_CASE("nvidia-docker2 leaves for it, and its frozen list is commented out") {
     Facts facts = with_gpu();
     facts.packages = {{"nvidia-docker2", "2.6.0-1"}, {"nvidia-container-runtime", "3.5.0-1"}};
