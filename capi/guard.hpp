@@ -2,8 +2,10 @@
 
 #include <cxxabi.h>
 
+#include <boost/system/system_error.hpp>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "base/result.hpp"
 #include "dtenv/dtenv.h"
@@ -36,6 +38,10 @@ dtenv_status guard(dtenv_error** error, Body body) {
     throw;
   } catch (const std::bad_alloc&) {
     return report_no_memory(error);
+  } catch (const std::system_error& failed) {  // a thread, or the loop's own descriptors
+    return report(io_error("a session's thread", failed.code().value()), error);
+  } catch (const boost::system::system_error& failed) {
+    return report(io_error("a session's loop", failed.code().value()), error);
   } catch (const std::exception& bug) {
     return report_bug(bug.what(), error);
   } catch (...) {

@@ -1,7 +1,10 @@
 #include "base/error.hpp"
 
+#include <cerrno>
 #include <ostream>
 #include <system_error>
+
+#include "base/limits.hpp"
 
 namespace dtenv {
 
@@ -71,7 +74,9 @@ std::ostream& operator<<(std::ostream& out, const Error& error) {
 }
 
 Error io_error(std::string_view what, int errnum) {
-  return {Status::io, std::string(what) + ": " + std::generic_category().message(errnum)};
+  const Status status = errnum == ENOMEM ? Status::nomem : Status::io;
+  return {status,
+          std::string(what) + ": " + std::generic_category().message(errnum) + limit_words(errnum)};
 }
 
 }  // namespace dtenv

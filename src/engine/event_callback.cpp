@@ -1,6 +1,6 @@
 #include "engine/event_callback.hpp"
 
-#include "engine/loop_thread.hpp"
+#include "base/thread.hpp"
 
 namespace dtenv {
 

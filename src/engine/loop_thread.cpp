@@ -1,24 +1,11 @@
 #include "engine/loop_thread.hpp"
 
-#include <pthread.h>
-
 #include <boost/asio/post.hpp>
-#include <csignal>
 #include <memory>
 
-namespace dtenv {
+#include "base/thread.hpp"
 
-std::thread start_thread(const std::string& name, std::function<void()> body) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  // The new thread inherits the mask: the embedder's handlers never run on a thread of ours.
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_setname_np(thread.native_handle(), name.c_str());
-  return thread;
-}
+namespace dtenv {
 
 LoopThread::LoopThread() : work_(boost::asio::make_work_guard(io_)) {
   thread_ = start_thread("dtenv-loop", [this] {

@@ -12,9 +12,6 @@
 
 namespace dtenv {
 
-/// A thread of ours in somebody else's process: named, and with every signal blocked.
-std::thread start_thread(const std::string& name, std::function<void()> body);
-
 /// The session's one loop on its one thread.
 class LoopThread {
  public:

@@ -105,6 +105,13 @@ std::string SessionImpl::dump() const {
   const std::lock_guard lock(mutex_);
   object["closing"] = closing_;
   object["callback"] = callback_ != nullptr;
+  if (const auto doing = disk_.doing()) {
+    boost::json::object disk;
+    disk["doing"] = to_utf8(doing->what);
+    disk["seconds"] =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - doing->since).count();
+    object["disk"] = std::move(disk);
+  }
   boost::json::array secrets;
   for (const auto& [name, value] : secrets_) secrets.push_back(boost::json::string(name));
   object["secrets"] = std::move(secrets);
@@ -145,7 +152,7 @@ Result<void> SessionImpl::shutdown(Duration grace) {
 HostMaker SessionImpl::host_maker() {
   const asio::any_io_executor executor = loop_->io().get_executor();
   const HostContext context{executor, curl_.get(), folder_.path(),
-                            std::make_shared<SshClient>(executor, folder_.path())};
+                            std::make_shared<SshClient>(executor, folder_.path()), &disk_};
   return [context](const Node& node) {
     return node.local ? make_local_host(context, node.name)
                       : make_ssh_host(context, node.name, node.ssh);

@@ -9,6 +9,7 @@
 #include "engine/event_callback.hpp"
 #include "engine/job.hpp"
 #include "engine/private_folder.hpp"
+#include "host/disk_thread.hpp"
 #include "net/curl_loop.hpp"
 
 namespace dtenv {
@@ -38,6 +39,7 @@ class SessionImpl final : public Session {
   const std::shared_ptr<EventQueue> events_;
   const PrivateFolder folder_;
   const std::shared_ptr<LoopThread> loop_;
+  DiskThread disk_;                                  // ends after the loop
   std::unique_ptr<CurlLoop> curl_;                   // made and ended on the loop
   std::uint64_t sequence_ = 0;                       // the loop thread's alone
   std::shared_ptr<RunningJob> current_;              // the loop thread's alone

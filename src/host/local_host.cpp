@@ -10,6 +10,7 @@
 #include "base/deadline.hpp"
 #include "base/text.hpp"
 #include "host/atomic_file.hpp"
+#include "host/disk_thread.hpp"
 #include "net/docker_client.hpp"
 #include "proc/child.hpp"
 
@@ -19,6 +20,9 @@ namespace {
 
 /// A write takes milliseconds: who holds the lock longer hangs on a disk.
 constexpr Duration lock_patience = std::chrono::seconds(10);
+
+/// A disk that answers takes milliseconds; a network's may take its time.
+constexpr Duration disk_patience = std::chrono::seconds(60);
 
 /// The engine's socket: DOCKER_HOST where it names one, else where every package puts it.
 Result<std::string> socket_path() {
@@ -58,14 +62,27 @@ Task<Result<Outcome>> LocalHost::run(const Command& command, OutputSink sink) {
 }
 
 Task<Result<std::optional<FileState>>> LocalHost::read(std::string path, std::size_t limit) {
-  co_return read_file(path, limit);
+  if (!context_.disk) co_return read_file(path, limit);
+  std::string what = "read " + visible(path);
+  std::function<Result<std::optional<FileState>>()> work = [path = std::move(path), limit] {
+    return read_file(path, limit);
+  };
+  co_return co_await context_.disk->run(std::move(what), std::move(work), disk_patience);
+}
+
+/// False: somebody holds the folder's lock.
+Task<Result<bool>> LocalHost::try_write(const FileWrite& file) {
+  if (!context_.disk) co_return try_write_file(file);
+  std::string what = "write " + visible(file.path);
+  std::function<Result<bool>()> work = [file] { return try_write_file(file); };
+  co_return co_await context_.disk->run(std::move(what), std::move(work), disk_patience);
 }
 
 Task<Result<void>> LocalHost::write_all(std::span<const FileWrite> files) {
   const auto deadline = std::chrono::steady_clock::now() + lock_patience;
   for (const FileWrite& file : files) {
     for (;;) {
-      DT_CO_TRY_ASSIGN(const bool written, try_write_file(file));
+      DT_CO_TRY_ASSIGN(const bool written, co_await try_write(file));
       if (written) break;
       if (std::chrono::steady_clock::now() > deadline) co_return locked_error(file.path);
       co_await pause(std::chrono::milliseconds(20));

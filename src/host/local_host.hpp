@@ -22,6 +22,8 @@ class LocalHost : public Host {
   Task<Result<Docker*>> docker() override;
 
  private:
+  Task<Result<bool>> try_write(const FileWrite& file);
+
   HostContext context_;
   std::string name_;
   std::unique_ptr<Docker> docker_;

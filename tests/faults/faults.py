@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -15,6 +16,12 @@ FULL = "--full" in sys.argv
 SHIM = BUILD / "tests/faults/libdtfault.so"
 WRITER = BUILD / "tests/faults/fault_writer"
 COMMAND = BUILD / "examples/dtenv"
+
+
+def use_bindings() -> None:
+    """`import dtenv` gives the package over this build's library."""
+    os.environ["DTENV_LIBRARY"] = str(BUILD / "capi/libdtenv.so.1")
+    sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "bindings/python")]
 
 
 def sha256(data: bytes) -> str:
@@ -44,17 +51,18 @@ class Run:
         return f"exit {self.code}, {self.calls} calls, {self.fired} faults\n{self.err[-1500:]}\n{self.log}"
 
 
-def run(argv: list, root: pathlib.Path, fault: str = "count", data: bytes = b"", env=(), timeout: float = 60) -> Run:
+def run(argv: list, root: pathlib.Path, fault: str = "count", data: bytes = b"", env=(), timeout: float = 60, limits=None) -> Run:
     """One program with `fault` below `root`; see shim.c."""
     with tempfile.TemporaryDirectory(prefix="dtfault-") as scratch:
         state, log = pathlib.Path(scratch, "state"), pathlib.Path(scratch, "log")
         state.write_bytes(bytes(8192))
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(word) for word in argv],
-            input=data,
-            capture_output=True,
-            timeout=timeout,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,  # a kill ends whole process groups
+            preexec_fn=limits,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": scratch,
@@ -66,9 +74,15 @@ def run(argv: list, root: pathlib.Path, fault: str = "count", data: bytes = b"",
                 **dict(env),
             },
         )
+        try:
+            out, err = process.communicate(data, timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            err += b"\nno end after %d s" % timeout
         calls, fired = struct.unpack_from("<qq", state.read_bytes())
         said = log.read_text(errors="replace") if log.exists() else ""
-        return Run(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), calls, fired, said)
+        return Run(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), calls, fired, said)
 
 
 def listing(folder: pathlib.Path) -> list[str]:

@@ -157,15 +157,20 @@ class Sweep:
             self.at(f"{name}, {fault} at call {call}", f"{fault}@{call}", old, new, in_force)
 
 
-def sweep(name: str) -> int:
-    """One wish, in namespaces of its own: a restart removes the usual pid file and writes a log, and those
-    are not to be this machine's."""
+def alone() -> None:
+    """This program again in namespaces of its own: a restart removes the usual pid file and writes a log, and
+    those are not to be this machine's."""
     again_in("--mount", "--pid", "--fork", "--mount-proc", "--net")
     for folder in ("/run", "/var/log"):
         subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
     for real in ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/etc/init.d/docker"):
         if os.path.exists(real):  # never to be started over this machine's containers
             subprocess.run(["mount", "--bind", "/bin/false", real], check=True)
+
+
+def sweep(name: str) -> int:
+    """One wish."""
+    alone()
     tally = Tally()
     with Scratch() as scratch:
         one = Sweep(scratch, tally)
