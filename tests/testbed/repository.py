@@ -56,20 +56,16 @@ class Key:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-class Repository:
+class SignedFolder:
     """Packages in a folder; `publish` signs a repository of them; served over http until `close`."""
 
-    def __init__(self) -> None:
-        self.folder = FOLDER / "repository"
+    def __init__(self, name: str, port: int) -> None:
+        self.folder, self.port = FOLDER / name, port
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.key, self.other_key = Key("docker"), Key("somebody else")
-        self.make_packages()
-        self.publish("good", self.key)
-        self.publish("bad", self.other_key)
-        self.publish_flat("nvidia", self.other_key)
         handler = functools.partial(Quiet, directory=str(self.folder))
-        self.server = http.server.ThreadingHTTPServer((f"{PREFIX}.1", PORT), handler)
+        self.server = http.server.ThreadingHTTPServer((f"{PREFIX}.1", port), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -80,44 +76,19 @@ class Repository:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
-        return f"http://{PREFIX}.1:{PORT}/{name}"
+        return f"http://{PREFIX}.1:{self.port}/{name}"
 
-    def make_packages(self) -> None:
-        debs = FOLDER.parent / "debs"  # kept from run to run
-        debs.mkdir(parents=True, exist_ok=True)
-        wanted = ("docker.io", "containerd", "runc")
-        if any(not list(debs.glob(f"{name}_*.deb")) for name in wanted):
-            run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *wanted, cwd=debs)
-        trees = {}
-        for name in ("docker.io", "containerd", "runc"):
-            trees[name] = self.folder / "tree" / name
-            trees[name].mkdir(parents=True)
-            run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), trees[name])
-        client = self.folder / "tree" / "cli"
-        (client / "usr/bin").mkdir(parents=True)
-        (trees["docker.io"] / "usr/bin/docker").rename(client / "usr/bin/docker")
-        shutil.copytree(trees["runc"] / "usr", trees["containerd"] / "usr", dirs_exist_ok=True)
-        needs = f"docker-ce-cli, containerd.io (>= 1.6), iptables, {NEEDED} (>= 1)"
-        self.package("docker-ce", "5:27.0.1-1~test", trees["docker.io"], needs, MAKE_GROUP)
-        self.package("docker-ce-cli", "5:27.0.1-1~test", client)
-        self.package("containerd.io", "1.7.1-1", trees["containerd"], "libseccomp2 (>= 2.5.0)")
-        self.package("docker-buildx-plugin", "0.15.1-1", self.folder / "tree" / "buildx")
-        toolkit = self.folder / "tree" / "toolkit"
-        for path, text in SCRIPTS.items():
-            (toolkit / path).parent.mkdir(parents=True, exist_ok=True)
-            (toolkit / path).write_text(text)
-            (toolkit / path).chmod(0o755)
-        self.package("nvidia-container-toolkit", f"{TOOLKIT_VERSION}-1", toolkit)
-        self.package(NEEDED, "1.2", self.folder / "tree" / "needed")
-        shutil.rmtree(self.folder / "tree")
-
-    def package(self, name: str, version: str, tree: pathlib.Path, needs: str = "", postinst: str = "") -> None:
+    def package(
+        self, name: str, version: str, tree: pathlib.Path, needs: str = "", postinst: str = "", conffiles: str = ""
+    ) -> None:
         control = tree / "DEBIAN"
         control.mkdir(parents=True)
         lines = [f"Package: {name}", f"Version: {version}", f"Architecture: {ARCHITECTURE}"]
         lines += ["Maintainer: dtenv <nobody@example.com>", f"Description: {name} for a test"]
         lines += [f"Depends: {needs}"] * bool(needs)
         (control / "control").write_text("\n".join(lines) + "\n")
+        if conffiles:
+            (control / "conffiles").write_text(conffiles)
         if postinst:
             (control / "postinst").write_text(postinst)
             (control / "postinst").chmod(0o755)
@@ -154,6 +125,46 @@ class Repository:
             f"SHA256:\n {digest('sha256', packages)} {len(packages)} {index}\n"
         )
         key.gpg("--clearsign", "-o", suite / "InRelease", suite / "Release")
+
+
+class Repository(SignedFolder):
+    """docker-ce and the toolkit, signed well, signed by somebody else, and as NVIDIA publishes."""
+
+    def __init__(self) -> None:
+        super().__init__("repository", PORT)
+        self.make_packages()
+        self.publish("good", self.key)
+        self.publish("bad", self.other_key)
+        self.publish_flat("nvidia", self.other_key)
+
+    def make_packages(self) -> None:
+        debs = FOLDER.parent / "debs"  # kept from run to run
+        debs.mkdir(parents=True, exist_ok=True)
+        wanted = ("docker.io", "containerd", "runc")
+        if any(not list(debs.glob(f"{name}_*.deb")) for name in wanted):
+            run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *wanted, cwd=debs)
+        trees = {}
+        for name in ("docker.io", "containerd", "runc"):
+            trees[name] = self.folder / "tree" / name
+            trees[name].mkdir(parents=True)
+            run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), trees[name])
+        client = self.folder / "tree" / "cli"
+        (client / "usr/bin").mkdir(parents=True)
+        (trees["docker.io"] / "usr/bin/docker").rename(client / "usr/bin/docker")
+        shutil.copytree(trees["runc"] / "usr", trees["containerd"] / "usr", dirs_exist_ok=True)
+        needs = f"docker-ce-cli, containerd.io (>= 1.6), iptables, {NEEDED} (>= 1)"
+        self.package("docker-ce", "5:27.0.1-1~test", trees["docker.io"], needs, MAKE_GROUP)
+        self.package("docker-ce-cli", "5:27.0.1-1~test", client)
+        self.package("containerd.io", "1.7.1-1", trees["containerd"], "libseccomp2 (>= 2.5.0)")
+        self.package("docker-buildx-plugin", "0.15.1-1", self.folder / "tree" / "buildx")
+        toolkit = self.folder / "tree" / "toolkit"
+        for path, text in SCRIPTS.items():
+            (toolkit / path).parent.mkdir(parents=True, exist_ok=True)
+            (toolkit / path).write_text(text)
+            (toolkit / path).chmod(0o755)
+        self.package("nvidia-container-toolkit", f"{TOOLKIT_VERSION}-1", toolkit)
+        self.package(NEEDED, "1.2", self.folder / "tree" / "needed")
+        shutil.rmtree(self.folder / "tree")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

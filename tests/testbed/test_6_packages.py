@@ -9,8 +9,9 @@ import pathlib
 import subprocess
 import unittest
 
+from machine_case import MachineCase
 from repository import NEEDED, TOOLKIT_VERSION, Repository
-from testbed import CLUSTER, PREFIX, ROOT, Machine, TestbedCase, document, dtenv
+from testbed import PREFIX
 
 PACKAGES = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin")
 KEYRING, SOURCES = "/etc/apt/keyrings/docker.gpg", "/etc/apt/sources.list.d/docker.sources"
@@ -32,53 +33,25 @@ def shared_repository() -> Repository:
     return repository
 
 
-class MachineCase(TestbedCase):
-    """One machine of its own, gone afterwards."""
+class PackagesCase(MachineCase):
+    """A machine that docker_config gets its packages onto."""
 
-    number, init = 0, "systemd"
-    machine: Machine
     repository: Repository
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        script = str(ROOT / "examples/cluster/cluster.sh")
-        subprocess.run([script, "add", CLUSTER, PREFIX, str(cls.number), cls.init], check=True)
-        cls.machine = Machine(cls.number)
-        cls.addClassCleanup(
-            subprocess.run, ["docker", "rm", "-f", "-v", cls.machine.container], stdout=subprocess.DEVNULL
-        )
         cls.repository = shared_repository()
 
     def apply(self, step: dict, allow: "tuple[str, ...]" = ("docker",), verb: str = "apply"):
-        wanted = document([{"kind": "docker_config", **step}], allow=list(allow))
-        node = wanted["nodes"][0]
-        node.update(name=self.machine.name, address=self.machine.address)
-        node["ssh"]["host_keys"] = [self.machine.host_key]
-        wanted["nodes"] = [node]
-        return dtenv(verb, wanted)
-
-    def said(self, done) -> str:
-        return json.dumps(done.report, ensure_ascii=False) + done.out + done.err
-
-    def assert_failed(self, done, *parts: str) -> None:
-        self.assertNotEqual(done.code, 0, str(done))
-        for part in parts:
-            self.assertIn(part, self.said(done))
-
-    def installed(self) -> "set[str]":
-        rows = self.machine.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\n")
-        return {row.split()[1] for row in rows.splitlines() if row.startswith("ii")}
-
-    def exists(self, path: str) -> bool:
-        return self.machine.run("sh", "-c", '[ -e "$1" ] && echo yes || true', "sh", path) == "yes\n"
+        return super().apply({"kind": "docker_config", **step}, allow, verb)
 
     def info(self) -> dict:
         return json.loads(self.machine.run("docker", "info", "--format", "{{json .}}"))
 
 
 class TheEngineAtWork:
-    """Changes of daemon.json under a running container; for a MachineCase whose engine is there."""
+    """Changes of daemon.json under a running container; for a PackagesCase whose engine is there."""
 
     def daemon(self) -> str:
         return self.machine.run("pidof", "dockerd").strip()
@@ -131,7 +104,7 @@ class TheEngineAtWork:
         self.assertFalse(self.exists("/etc/docker/daemon.json.dtenv.pending"))
 
 
-class FromASignedRepository(TheEngineAtWork, MachineCase):
+class FromASignedRepository(TheEngineAtWork, PackagesCase):
     number = 3
 
     def step(self, **repository: str) -> dict:
@@ -212,7 +185,7 @@ class FromASignedRepository(TheEngineAtWork, MachineCase):
 
 
 
-class FromAFolderWithoutANetworkOrAnInitSystem(TheEngineAtWork, MachineCase):
+class FromAFolderWithoutANetworkOrAnInitSystem(TheEngineAtWork, PackagesCase):
     number, init = 4, "plain"
     STEP = {"source": "docker-ce", "packages": "/srv/debs"}
 
