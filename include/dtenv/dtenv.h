@@ -316,7 +316,10 @@ DTENV_API dtenv_status dtenv_job_plan(dtenv_job* job, char** out_json, dtenv_err
 
 /* What came of it, a snapshot while it runs: {"v", "job", "kind", "cluster", "status", "started",
  * "seconds", "hosts": [{"name", "address", "status", "steps": [...]}], "changes_made",
- * "changes_planned", "deviations", "error"}. Errors: INVALID, FORKED. Since: 1.0 */
+ * "changes_planned", "deviations", "error"}. The error of a launch has a detail {"pointer":
+ * "result", "problem": "PROGRAM_EXIT(3) on V100-2 rank 5"}; also PROGRAM_SIGNAL(9, oom),
+ * LAUNCHER_EXIT(1), LAUNCHER_SIGNAL(9), DEADLINE, CANCELLED, RUN_LOST, TRANSPORT_LOST: the schema
+ * of the step says which is which. Errors: INVALID, FORKED. Since: 1.0 */
 DTENV_API dtenv_status dtenv_job_report(dtenv_job* job, char** out_json, dtenv_error** error);
 
 /* Frees the handle; the job runs on. Since: 1.0 */

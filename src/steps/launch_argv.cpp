@@ -43,9 +43,8 @@ Argv whole_command(const Launch::Config& config) {
   return words;
 }
 
-Argv rank_command(const Launch::Config& config, const LaunchOrder& order,
-                  const std::string& version) {
-  if (!keeps_ranks(config, version)) return config.command;
+Argv rank_command(const Launch::Config& config, const LaunchOrder& order) {
+  if (!order.kept) return config.command;
   Argv words = {"sh",
                 "-c",
                 std::string(keep_rank_program),
@@ -64,7 +63,7 @@ LaunchRequest request_of(const Launch::Config& config, const Cluster<Facts>& clu
   request.engine = config.engine;
   request.per_node = config.engine == "deepspeed";
   request.engine_version = engine_version(config.engine, head);
-  request.command = rank_command(config, order, request.engine_version);
+  request.command = rank_command(config, order);
   request.python = python_of(config.command);
   request.tagged = false;
   request.env = config.env;
@@ -99,6 +98,8 @@ Result<void> fill_command(const Launch::Config& config, const Cluster<Facts>& cl
     order.logs = config.log_folder + "/" + run;
   else if (order.per_node)
     order.logs = run_folder(order);
+  const Facts& facts = *cluster.find(launch_head(config, cluster));
+  order.kept = keeps_ranks(config, engine_version(config.engine, facts));
   const LaunchRequest request = request_of(config, cluster, order);
   DT_TRY_ASSIGN(LaunchCommand command, launch_command(request));
   order.rank_hosts = rank_hosts(request);

@@ -48,6 +48,7 @@ std::string write_order(const LaunchOrder& order) {
   object["follow"] = order.follow;
   object["per_node"] = order.per_node;
   object["logs"] = order.logs;
+  object["kept"] = order.kept;
   json::array nodes;
   for (const NodeCommand& node : order.nodes) nodes.push_back(node_json(node));
   object["nodes"] = std::move(nodes);
@@ -74,6 +75,7 @@ Result<LaunchOrder> read_order(const std::string& text) {
   order.follow = reader.boolean_or("follow", false);
   order.per_node = reader.boolean_or("per_node", false);
   order.logs = reader.string_or("logs", "");
+  order.kept = reader.boolean_or("kept", false);
   for (JsonReader& node : reader.objects("nodes")) order.nodes.push_back(read_node(node));
   const std::vector<std::string> files = reader.strings("files");
   for (std::size_t i = 0; i + 2 < files.size(); i += 3)

@@ -20,6 +20,7 @@ struct LaunchOrder {
   std::map<std::string, std::string> interfaces;  ///< by node: the way to the others, where known
   std::vector<std::string> rank_hosts;  ///< which node has which rank; empty: only the engine knows
   std::string logs;                     ///< where the ranks' own files are; empty: nowhere
+  bool kept = false;  ///< a keeper stands by every rank: an end that none of them had is another's
 };
 std::string write_order(const LaunchOrder& order);
 Result<LaunchOrder> read_order(const std::string& text);

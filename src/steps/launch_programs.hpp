@@ -40,13 +40,15 @@ set -- $pids
 echo $#
 )sh";
 
-/// args: FOLDER JOB WORKDIR STOP_PROGRAM PEERS ARGV… . Begins the run in a session of its own, so
-/// that it outlives us, and exits at once: 0 begun, 75 somebody began it already. Its keeper ends
-/// all that is left of the run here when a rank or the command has failed, kill -9 included, and on
-/// PEERS (names for ssh) too: no follower is needed for that. A rank of another node says so with a
-/// line of its own through its launcher. The mark DTENV_JOB is the keeper's and the command's
-/// alone: what ends the run, and what writes its end down, must not be ended with it. A child has
-/// its parent's mark until it becomes its program, so that may take a second try.
+/// args: FOLDER JOB WORKDIR STOP_PROGRAM UNATTENDED PEERS ARGV… . Begins the run in a session of
+/// its own, so that it outlives us, and exits at once: 0 begun, 75 somebody began it already. Its
+/// keeper ends all that is left of the run here when a rank or the command has failed, kill -9
+/// included, and on PEERS (names for ssh) too: no follower is needed for that. A rank of another
+/// node says so with a line of its own through its launcher. Unless UNATTENDED is empty, a run that
+/// nobody has begun to follow after that many seconds and 30 more is ended. The mark DTENV_JOB is
+/// the keeper's and the command's alone: what ends the run, and what writes its end down, must not
+/// be ended with it. A child has its parent's mark until it becomes its program, so that may take a
+/// second try.
 constexpr std::string_view start_program = R"sh(
 folder=$1
 umask 077
@@ -56,7 +58,7 @@ mkdir -- "$folder/ranks" || exit 74
 : >"$folder/out"; : >"$folder/err"
 DTENV_JOB=$2 setsid sh -c '
   unset DTENV_JOB
-  folder=$1; job=$2; work=$3; stop=$4; peers=$5; shift 5
+  folder=$1; job=$2; work=$3; stop=$4; unattended=$5; peers=$6; shift 6
   echo $$ >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
   sh -c "
     tail -c +1 -s 0.1 -f --pid=\"\$4\" \"\$1/out\" | grep -aqm 1 \"^\[1,[0-9]*]<failed>:\" && : >\"\$1/failed\" &
@@ -64,6 +66,9 @@ DTENV_JOB=$2 setsid sh -c '
     sleep 0.5
     exec sh -c \"\$3\" dtenv-stop \"\$2\" 1" dtenv-watch "$folder" "$job" "$stop" $$ >/dev/null 2>&1 &
   watch=$!
+  [ -z "$unattended" ] || sh -c "
+    sleep \$((\$4 + 30)); [ -e \"\$1/follower\" ] || [ -e \"\$1/exit\" ] ||
+      exec sh -c \"\$3\" dtenv-stop \"\$2\" 1" dtenv-lonely "$folder" "$job" "$stop" "$unattended" >/dev/null 2>&1 &
   if cd -- "$work"; then DTENV_JOB=$job "$@" >>"$folder/out" 2>>"$folder/err" </dev/null; code=$?
   else echo "$work: cannot be entered" >>"$folder/err"; code=126; fi
   kill "$watch" 2>/dev/null

@@ -12,13 +12,13 @@ namespace dtenv {
 
 namespace {
 
-void set_end(LaunchResult& result, int code) {
+void set_end(LaunchResult& result, const std::string& whose, int code) {
   // A shell adds 128 to a signal's number; beyond 64 there is none: 255 is the program's own.
   if (code > 128 && code <= 128 + 64) {
-    result.type = "PROGRAM_SIGNAL";
+    result.type = whose + "_SIGNAL";
     result.signal = code - 128;
   } else {
-    result.type = "PROGRAM_EXIT";
+    result.type = whose + "_EXIT";
     result.code = code;
   }
 }
@@ -64,13 +64,13 @@ LaunchResult launch_result(const LaunchOrder& order, const std::vector<int>& cod
       std::find_if(ranks.begin(), ranks.end(), [](const RankEnd& end) { return end.code != 0; });
   if (failed != codes.end()) {
     const auto node = static_cast<std::size_t>(failed - codes.begin());
-    set_end(result, *failed);
+    set_end(result, order.kept ? "LAUNCHER" : "PROGRAM", *failed);
     result.host = order.nodes[node].name;
   }
   if (failed != codes.end() && first != ranks.end()) {
     result.code = 0;
     result.signal = 0;
-    set_end(result, first->code);
+    set_end(result, "PROGRAM", first->code);
     result.host = first->host;
     result.rank = first->rank;
     result.oom = first->oom;
@@ -87,11 +87,17 @@ LaunchResult launch_result(const LaunchOrder& order, const std::vector<int>& cod
   return result;
 }
 
+std::string_view unknown_end(Status status) {
+  if (status == Status::timeout) return "DEADLINE";
+  if (status == Status::cancelled) return "CANCELLED";
+  return status == Status::command ? "RUN_LOST" : "TRANSPORT_LOST";
+}
+
 std::string result_text(const LaunchResult& result) {
   json::object object;
   object["type"] = result.type;
-  if (result.type == "PROGRAM_EXIT") object["code"] = result.code;
-  if (result.type == "PROGRAM_SIGNAL") object["signal"] = result.signal;
+  if (ends_with(result.type, "_EXIT")) object["code"] = result.code;
+  if (ends_with(result.type, "_SIGNAL")) object["signal"] = result.signal;
   if (result.oom) object["oom"] = true;
   if (!result.host.empty()) object["host"] = result.host;
   if (result.rank) object["rank"] = *result.rank;

@@ -22,9 +22,10 @@ std::vector<RankEnd> parse_rank_ends(std::string_view text, const std::string& h
 
 /// What the run came to: one cause, where it was first, and what followed from it.
 struct LaunchResult {
-  std::string type = "OK";  ///< OK, PROGRAM_EXIT, PROGRAM_SIGNAL
-  int code = 0;             ///< of PROGRAM_EXIT
-  int signal = 0;           ///< of PROGRAM_SIGNAL
+  /// OK, PROGRAM_EXIT, PROGRAM_SIGNAL; LAUNCHER_EXIT, LAUNCHER_SIGNAL where no rank failed.
+  std::string type = "OK";
+  int code = 0;    ///< of an EXIT
+  int signal = 0;  ///< of a SIGNAL
   bool oom = false;
   std::string host;
   std::optional<int> rank;
@@ -34,6 +35,10 @@ struct LaunchResult {
 /// `codes`: of what was begun, by node. `said`: the end of what the launcher itself printed.
 LaunchResult launch_result(const LaunchOrder& order, const std::vector<int>& codes,
                            std::vector<RankEnd> ranks, const std::string& said);
+
+/// Of a run whose own end is not known: DEADLINE, CANCELLED, RUN_LOST (its container or its keeper
+/// was killed), TRANSPORT_LOST (it may go on).
+std::string_view unknown_end(Status status);
 
 /// One JSON object on one line: of the event, and of result.json.
 std::string result_text(const LaunchResult& result);

@@ -50,6 +50,12 @@ std::string others(const Work& run, const Node& node) {
   return names;
 }
 
+std::string unattended_s(const Launch::Config& config) {
+  if (!config.unattended) return "";
+  return std::to_string(
+      std::chrono::duration_cast<std::chrono::seconds>(*config.unattended).count());
+}
+
 Task<Result<void>> begin(Work& run, const Node& node) {
   const NodeCommand& what = run.order.nodes[run.index_of(node)];
   DT_CO_TRY_ASSIGN(ContainerHost inside, co_await enter_node(run.config, run.target, node));
@@ -62,6 +68,7 @@ Task<Result<void>> begin(Work& run, const Node& node) {
                 run.order.id,
                 run.config.workdir,
                 std::string(stop_program),
+                unattended_s(run.config),
                 others(run, node)};
   start.argv.insert(start.argv.end(), what.argv.begin(), what.argv.end());
   for (const auto& item : what.env)
@@ -93,15 +100,23 @@ Task<void> end_others(Work& run) {
   if (!stopped) run.target.progress.text(stopped.error().message);
 }
 
+/// The way to the container is gone; the container need not be.
+bool is_cut_off(const Error& error) {
+  return error.status == Status::host || error.status == Status::not_found ||
+         error.status == Status::io;
+}
+
+Error not_followed(Work& run, const Node& node, const Error& why) {
+  run.target.progress.text(node.name + ": not followed any more, the run goes on: " + why.message);
+  if (!is_cut_off(why)) return why;
+  return {Status::host,
+          node.name + ": the connection was lost; the run goes on, and the next apply follows it"};
+}
+
 Task<Result<void>> follow(Work& run, const Node& node) {
   const std::size_t index = run.index_of(node);
   DT_CO_TRY_ASSIGN(ContainerHost inside, co_await enter_node(run.config, run.target, node));
   Command command;
-  std::string unattended;
-  if (run.config.unattended) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*run.config.unattended);
-    unattended = std::to_string(seconds.count());
-  }
   command.argv = {"sh",
                   "-c",
                   std::string(follow_program),
@@ -109,7 +124,7 @@ Task<Result<void>> follow(Work& run, const Node& node) {
                   run_folder(run.order),
                   run.order.id,
                   std::string(stop_program),
-                  unattended,
+                  unattended_s(run.config),
                   run.order.logs};
   for (std::string& rank : ranks_of(run.order, node.name)) command.argv.push_back(std::move(rank));
   command.hold_input = true;
@@ -124,12 +139,9 @@ Task<Result<void>> follow(Work& run, const Node& node) {
     co_await end_others(run);
     co_return Error(Status::timeout, "stopped after " + show_duration(command.timeout));
   }
-  if (!followed) {
-    run.target.progress.text(
-        node.name + ": not followed any more, the run goes on: " + followed.error().message);
-    co_return followed.error();
-  }
+  if (!followed) co_return not_followed(run, node, followed.error());
   const auto code = co_await exit_of(run, inside);
+  if (!code && is_cut_off(code.error())) co_return not_followed(run, node, code.error());
   if (!code || *code != 0) co_await end_others(run);
   if (!code) co_return code.error();
   run.codes[index] = *code;
@@ -209,10 +221,12 @@ Task<Result<void>> Launch::apply(const Config& config, const Change& change, Tar
 
   NodeWork work = [&run](const Node& node) { return follow(run, node); };
   const NodeTroubles troubles = co_await on_every_node(run.nodes, std::move(work));
-  for (const auto& error : troubles.errors) {
-    if (!error) continue;
-    Error told = *error;
+  for (std::size_t i = 0; i < run.nodes.size(); ++i) {
+    if (!troubles.errors[i]) continue;
+    Error told = *troubles.errors[i];
     told.message = show_launch(config) + ": " + told.message;
+    const std::string end = std::string(unknown_end(told.status)) + " on " + run.nodes[i].name;
+    told.detail.insert(told.detail.begin(), {"result", 0, 0, end, ""});
     co_return told;
   }
   NodeWork gather = [&run](const Node& node) { return collect(run, node); };

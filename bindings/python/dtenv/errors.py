@@ -88,7 +88,8 @@ class HostError(DtenvError):
 
 
 class CommandError(DtenvError):
-    """A command ran and failed."""
+    """A command ran and failed. Of a launch, the detail with the pointer "result" says how: PROGRAM_EXIT(3) on
+    V100-2 rank 5, PROGRAM_SIGNAL(9, oom) …, or LAUNCHER_EXIT(1), LAUNCHER_SIGNAL(9) where no rank failed, or RUN_LOST."""
 
 
 class PlanStale(DtenvError):

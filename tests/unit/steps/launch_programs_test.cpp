@@ -49,7 +49,7 @@ struct LocalRun {
   }
   Outcome begin(const Argv& words, Environ env = {}) {
     Argv argv = {"sh", "-c", std::string(start_program), "dtenv", folder,
-                 job,  "/",  std::string(stop_program),  ""};
+                 job,  "/",  std::string(stop_program),  "",      ""};
     argv.insert(argv.end(), words.begin(), words.end());
     env.emplace_back("DTENV_RUN", folder);
     return run(std::move(argv), std::move(env));

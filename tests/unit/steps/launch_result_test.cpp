@@ -65,6 +65,25 @@ TEST_SUITE("LaunchResult") {
     CHECK(result.rank == 2);
   }
 
+  TEST_CASE("an end that no rank had is the launcher's") {
+    LaunchOrder order = order_of_two();
+    order.kept = true;
+    auto result = launch_result(order, {137, 0}, parse_rank_ends("0 0 5 -", "n1"), "");
+    CHECK(result.type == "LAUNCHER_SIGNAL");
+    CHECK(contains(result_text(result), R"("type":"LAUNCHER_SIGNAL","signal":9,"host":"n1")"));
+    result = launch_result(order, {1, 0}, {}, "srun: error: queue is closed\n");
+    CHECK(result.type == "LAUNCHER_EXIT");
+    CHECK(launch_result(order, {1, 0}, parse_rank_ends("0 1 5 -", "n1"), "").type ==
+          "PROGRAM_EXIT");
+  }
+
+  TEST_CASE("a run whose end is not known says why") {
+    CHECK(unknown_end(Status::timeout) == "DEADLINE");
+    CHECK(unknown_end(Status::cancelled) == "CANCELLED");
+    CHECK(unknown_end(Status::command) == "RUN_LOST");
+    CHECK(unknown_end(Status::host) == "TRANSPORT_LOST");
+  }
+
   TEST_CASE("a known text brings its cause and its repair") {
     const auto config = config_of<Launch>(R"({"command": ["a"]})");
     const auto result = launch_result(order_of_two(), {1, 0}, {}, "");
