@@ -60,7 +60,7 @@ class Node:
         (self.folder / "ssh/sshd_config").write_text(
             f"ListenAddress {self.address}\nPort {self.port}\nHostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\n"
             "PidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes yes\n"
-            "PermitRootLogin prohibit-password\nMaxStartups 1000:30:2000\nMaxSessions 100\nUseDNS no\n"
+            f"PermitRootLogin prohibit-password\nMaxStartups {self.farm.max_startups}\nMaxSessions 100\nUseDNS no\n"
             "LogLevel VERBOSE\nSubsystem sftp internal-sftp\n" + self.farm.more_config
         )
 
@@ -147,10 +147,14 @@ class Node:
 
 
 class Farm:
-    def __init__(self, count: int, kex: str = KEX, more_config: str = "", first_port: int = 0, user: str = "root"):
+    def __init__(
+        self, count: int, kex: str = KEX, more_config: str = "", first_port: int = 0, user: str = "root",
+        max_startups: str = "1000:30:2000",
+    ):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dtenv-farm-", dir="/var/lib"))
         self.dial: "dict[str, str | None]" = {}  # over what the nodes' ssh says; None: not said
         self.kex, self.more_config, self.first_port, self.user = kex, more_config, first_port, user
+        self.max_startups = max_startups
         self.key = self.folder / "controller"
         keygen(self.key)
         self.public_key = self.key.with_suffix(".pub").read_text()

@@ -1,7 +1,6 @@
 """Every cause of a failed login, produced by real sshds and told apart, each within 3 s of a timeout of 2 s."""
 
 import re
-import signal
 import socket
 import sys
 import threading
@@ -154,25 +153,17 @@ class Causes(unittest.TestCase):
 
 @unittest.skipIf(problem(), problem())
 class Pacing(unittest.TestCase):
-    def take_ten_at_a_time(self, farm: Farm) -> None:
-        """sshd's own default."""
-        for node in farm.nodes:
-            path = node.folder / "ssh/sshd_config"
-            path.write_text(path.read_text().replace("1000:30:2000", "10:30:100"))
-            node.process.send_signal(signal.SIGHUP)
-            node.wait_until_up()
+    DEFAULT = "10:30:100"  # sshd's own
 
     def test_sixty_logins_to_sshds_that_take_ten_at_a_time_all_get_in(self):
-        with Farm(8) as farm:
-            self.take_ten_at_a_time(farm)
+        with Farm(8, max_startups=self.DEFAULT) as farm:
             done = farm.dtenv("apply", trust())
             self.assertEqual(done.code, 0, str(done))
             logins = [said for node in farm.nodes for said in done.facts(node.name)["logins"].values()]
             self.assertEqual(logins, ["ok"] * 64)
 
     def test_sixty_machines_behind_one_such_sshd_are_all_reached(self):
-        with Farm(1) as farm:
-            self.take_ten_at_a_time(farm)
+        with Farm(1, max_startups=self.DEFAULT) as farm:
             document = farm.document({"kind": "driver_check", "install": "never"})
             [one] = document["nodes"]
             document["nodes"] = [{**one, "name": f"d{i}", "container_ssh_port": 7000 + i} for i in range(60)]
