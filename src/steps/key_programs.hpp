@@ -225,7 +225,7 @@ login() {
   read -r begun _ </proc/uptime
   while :; do
     all=$(exec 3>&1
-      said=$($limit ssh -T -o BatchMode=yes -o ConnectTimeout="$seconds" -o ConnectionAttempts=1 -- "$1" true 2>&1 >&3 3>&- </dev/null)
+      said=$($limit ssh -T -o LogLevel=INFO -o BatchMode=yes -o ConnectTimeout="$seconds" -o ConnectionAttempts=1 -- "$1" true 2>&1 >&3 3>&- </dev/null)
       code=$?
       printf '\035%s \035%s' "$code" "$said")
     tries=$((tries + 1))
