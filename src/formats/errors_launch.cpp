@@ -213,6 +213,12 @@ constexpr KnownError known_errors[] = {
      "",
      "torch before 2 on Python 3.11 or newer.",
      "Take torch 2 or newer, or Python 3.10."},
+    {"TORCH_NO_LIBUV",
+     {"use_libuv was requested but PyTorch was build without libuv"},
+     "",
+     "This PyTorch (Debian's, say) is built without libuv, which torchrun's static rendezvous asks "
+     "for whatever USE_LIBUV says.",
+     "Use engine direct, which begins the same ranks, or a PyTorch with libuv."},
     {"NCCL_VERSION",
      {"NCCL WARN", "mismatch"},
      "",

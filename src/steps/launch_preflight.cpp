@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "formats/launch_engines.hpp"
 #include "steps/launch_facts.hpp"
+#include "steps/launch_plan.hpp"
 
 namespace dtenv {
 
@@ -89,9 +91,17 @@ void Preflight::engine() {
                     config.engine == "hydra" || config.engine == "deepspeed";
   if (!each && config.engine != "slurm") return;
   for (const auto& machine : cluster.machines) {
-    const bool head = &machine == &cluster.machines.front();
+    const bool head = machine.node->name == launch_head(config, cluster);
     if (!each && !head) continue;
-    if (!engine_version(config.engine, machine.facts).empty()) continue;
+    const std::string version = engine_version(config.engine, machine.facts);
+    const std::string python = told(machine.facts, "python");
+    if (config.engine == "torchrun" && !version.empty() && !at_least(version, 2, 0) &&
+        !python.empty() && at_least(python, 3, 11))
+      fail("engine",
+           "torchrun of PyTorch " + visible(version) + " does not work on Python " +
+               visible(python) + ", which " + machine.node->name + " has",
+           "engine direct begins the same ranks; or PyTorch 2, or Python 3.10");
+    if (!version.empty()) continue;
     const std::string mpirun = told(machine.facts, "mpirun");
     const bool other = config.engine == "openmpi" && !mpirun.empty();
     fail("engine",

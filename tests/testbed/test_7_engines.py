@@ -74,6 +74,16 @@ class Engines(TestbedCase):
                 self.assertEqual(self.ended(done), "PROGRAM_EXIT(3) on node2 rank 3", str(done))
                 self.assertLess(done.seconds, 30)
 
+    def test_a_rank_that_is_out_of_memory_is_told_from_one_that_was_killed(self):
+        limit = ["docker", "update", engines.CONTAINER]
+        NODES[1].run(*limit, "--memory", "1g", "--memory-swap", "1g")
+        try:
+            script = f'[ "$RANK" = 2 ] && exec perl -e \'$x = "a" x 3e9\'; {SLEEP}'
+            done = dtenv("apply", launch("direct", script))
+        finally:
+            NODES[1].run(*limit, "--memory", "64g", "--memory-swap", "64g")
+        self.assertEqual(self.ended(done), "PROGRAM_SIGNAL(9, oom) on node2 rank 2", str(done))
+
     def test_a_rank_that_is_killed_is_a_signal(self):
         for engine in self.each():
             with self.subTest(engine=engine):

@@ -98,7 +98,7 @@ TEST_SUITE("Launch preflight") {
   TEST_CASE("every failure of every machine comes at once") {
     const Judged judged = judge(torchrun, [](Launch::Facts& facts) {
       facts.image_id = "sha256:bbb";
-      facts.found["package.torch"] = "1.13.1";
+      facts.found["package.torch"] = "2.0.1";
       facts.found["gpus"] = "3";
       facts.found["memlock"] = "8192";
       facts.found.erase("way.ens1");
@@ -109,6 +109,15 @@ TEST_SUITE("Launch preflight") {
          {"image:", "package.torch:", "gpus:", "memlock:", "interface:", "own_name:"})
       CHECK_MESSAGE(contains(judged.problems, check), judged.problems);
     CHECK(split_lines(judged.problems).size() == 6);
+  }
+
+  TEST_CASE("torchrun of an old PyTorch on a new Python is named, with what to take instead") {
+    const auto old = [](Launch::Facts& facts) { facts.found["package.torch"] = "1.13.1"; };
+    const Judged judged = judge(torchrun, old);
+    CHECK(contains(
+        judged.problems,
+        "engine: torchrun of PyTorch 1.13.1 does not work on Python 3.11.2, which V100-2 has"));
+    CHECK(!contains(judge(R"({"engine": "direct", "command": ["a"]})", old).problems, "engine:"));
   }
 
   TEST_CASE("an engine that is not there is named, with what is there instead") {
