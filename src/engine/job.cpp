@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json/serialize.hpp>
+#include <new>
 
 namespace dtenv {
 
@@ -19,19 +20,31 @@ void RunningJob::start(std::function<void()> ended) {
     state_ = JobState::running;
   }
   running_ = true;
+  at_end_ = std::move(ended);
   const auto self = shared_from_this();
   asio::co_spawn(loop_->io(), runner_->run(),
-                 asio::bind_cancellation_slot(
-                     cancel_.slot(), [self, ended = std::move(ended)](const std::exception_ptr&) {
-                       self->end();
-                       ended();
-                     }));
+                 asio::bind_cancellation_slot(cancel_.slot(), [self](const std::exception_ptr&) {
+                   self->end();
+                   self->self_.reset();
+                 }));
   if (cancel_asked_) cancel_.emit(asio::cancellation_type::terminal);
 }
 
+void RunningJob::out_of_memory() {
+  if (!running_) return;
+  self_ = shared_from_this();
+  runner_->give_up();
+  cancel_.emit(asio::cancellation_type::terminal);
+  end();
+}
+
 void RunningJob::end() {
+  if (!running_) return;  // given up before
   running_ = false;
-  snapshot();
+  try {
+    snapshot();
+  } catch (const std::bad_alloc&) {  // the one before stays
+  }
   {
     const std::lock_guard lock(mutex_);
     error_ = runner_->report().error;
@@ -41,6 +54,7 @@ void RunningJob::end() {
     changed_.notify_all();
   }
   runner_->announce_end();
+  at_end_();
 }
 
 /// Takes plan and report as they are; on the loop thread, or before the job begins.

@@ -27,6 +27,8 @@ class RunningJob final : public Job, public std::enable_shared_from_this<Running
   /// On the loop: begins, and calls `ended` there when it is through.
   void start(std::function<void()> ended);
   bool ended() const;
+  /// On the loop: ends as it is, with NOMEM.
+  void out_of_memory();
 
  private:
   void end();
@@ -38,6 +40,8 @@ class RunningJob final : public Job, public std::enable_shared_from_this<Running
   boost::asio::cancellation_signal cancel_;  // the loop thread's alone
   bool cancel_asked_ = false;                // the loop thread's alone
   bool running_ = false;                     // the loop thread's alone
+  std::function<void()> at_end_;             // the loop thread's alone
+  std::shared_ptr<RunningJob> self_;         // given up: what may still be resumed finds its runner
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

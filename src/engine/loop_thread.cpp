@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <memory>
+#include <new>
 
 #include "base/thread.hpp"
 
@@ -9,11 +10,26 @@ namespace dtenv {
 
 LoopThread::LoopThread() : work_(boost::asio::make_work_guard(io_)) {
   thread_ = start_thread("dtenv-loop", [this] {
-    io_.run();
+    run();
     const std::lock_guard lock(mutex_);
     ended_ = true;
     changed_.notify_all();
   });
+}
+
+void LoopThread::run() {
+  for (bool lost = false;;) try {
+      if (lost && no_memory_) no_memory_();
+      lost = false;
+      io_.run();
+      return;
+    } catch (const std::bad_alloc&) {
+      lost = true;
+    }
+}
+
+void LoopThread::on_no_memory(std::function<void()> call) {
+  boost::asio::post(io_, [this, call = std::move(call)] { no_memory_ = call; });
 }
 
 LoopThread::~LoopThread() {

@@ -39,6 +39,8 @@ class Runner {
   const Report& report() const { return report_; }
   /// The last event. The caller's to order: after everybody can see that the job has ended.
   void announce_end();
+  /// Memory ended where no coroutine could be told: the run will not come to its end.
+  void give_up();
   /// The plan as the first look gave it, as JSON; empty before.
   const std::string& plan_text() const { return plan_text_; }
 

@@ -1,5 +1,6 @@
 // The end of a job: what it came to.
 #include <boost/json.hpp>
+#include <new>
 
 #include "engine/runner.hpp"
 
@@ -61,12 +62,19 @@ void Runner::finish(bool cancelled, const std::exception_ptr& failure) {
   if (failure) {
     try {
       std::rethrow_exception(failure);
+    } catch (const std::bad_alloc&) {
+      report_.error = Error(Status::nomem, "out of memory");
     } catch (const std::exception& e) {
       report_.error = Error(Status::internal, std::string("unexpected: ") + e.what());
     }
   }
   if (cancelled) mark_cancelled();
   report_.error = outcome(cancelled);
+  report_.spent = std::chrono::steady_clock::now() - report_.start;
+}
+
+void Runner::give_up() {
+  report_.error = Error(Status::nomem, "out of memory");
   report_.spent = std::chrono::steady_clock::now() - report_.start;
 }
 

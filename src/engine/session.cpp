@@ -39,7 +39,11 @@ SessionImpl::SessionImpl(SessionOptions options, std::unique_ptr<EventQueue> eve
       events_(std::move(events)),
       folder_(std::move(folder)),
       loop_(std::make_shared<LoopThread>()),
-      curl_(std::make_unique<CurlLoop>(loop_->io().get_executor())) {}
+      curl_(std::make_unique<CurlLoop>(loop_->io().get_executor())) {
+  loop_->on_no_memory([this] {
+    if (const auto job = current_) job->out_of_memory();
+  });
+}
 
 SessionImpl::~SessionImpl() {
   // What was asked of the embedder's thread is refused, what runs is cancelled and waited for.

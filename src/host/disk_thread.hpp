@@ -47,13 +47,12 @@ class DiskThread {
                 *result = work();
               } catch (const std::bad_alloc&) {  // and so it says
               }
-              // Nobody listens any more once the session is gone, and its loop with it.
-              const std::lock_guard lock(this_state->mutex);
-              if (this_state->abandoned) return;
-              asio::post(executor, [answer, result] {
+              const auto tell = [answer, result] {
                 answer->result = std::move(*result);
                 if (answer->listener) answer->listener->cancel();
-              });
+              };
+              while (!post_there(*this_state, executor, tell))
+                std::this_thread::sleep_for(post_pause);
             });
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!answer->result && std::chrono::steady_clock::now() < deadline)
@@ -96,6 +95,22 @@ class DiskThread {
     bool abandoned = false;
     bool ended = false;
   };
+
+  static constexpr Duration post_pause = std::chrono::milliseconds(50);
+
+  /// False: there was no memory to do it with.
+  template <class Call>
+  static bool post_there(State& state, const asio::any_io_executor& executor, const Call& call) {
+    // Nobody listens any more once the session is gone, and its loop with it.
+    const std::lock_guard lock(state.mutex);
+    if (state.abandoned) return true;
+    try {
+      asio::post(executor, call);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
 
   static void work_off(const std::shared_ptr<State>& state);
   void enqueue(std::string what, std::function<void()> work);

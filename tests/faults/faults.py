@@ -46,6 +46,7 @@ class Run:
     calls: int  # that change something below the root
     fired: int
     log: str
+    allocations: int = 0  # of the first process
 
     def __str__(self) -> str:
         return f"exit {self.code}, {self.calls} calls, {self.fired} faults\n{self.err[-1500:]}\n{self.log}"
@@ -80,9 +81,9 @@ def run(argv: list, root: pathlib.Path, fault: str = "count", data: bytes = b"",
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             err += b"\nno end after %d s" % timeout
-        calls, fired = struct.unpack_from("<qq", state.read_bytes())
+        calls, fired, _, allocations = struct.unpack_from("<qqqq", state.read_bytes())
         said = log.read_text(errors="replace") if log.exists() else ""
-        return Run(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), calls, fired, said)
+        return Run(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), calls, fired, said, allocations)
 
 
 def listing(folder: pathlib.Path) -> list[str]:

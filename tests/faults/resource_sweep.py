@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""driver_check and docker_config where the machine runs out of something: a disk that hangs, open files and processes
-that are limited. The command ends by itself, says which limit and its
+"""driver_check and docker_config where the machine runs out of something: a disk that hangs, memory that ends at
+one allocation, open files and processes that are limited. The command ends by itself, says which limit and its
 value, the file is the old one or the new one, and a run without the fault comes through.
 
     tests/faults/resource_sweep.py BUILD_FOLDER [--full]
@@ -9,15 +9,17 @@ value, the file is the old one or the new one, and a run without the fault comes
 import json
 import os
 import pathlib
+import random
 import resource
 import subprocess
 import sys
 import time
 
 from faults import COMMAND, FULL, Run, Scratch, Tally, run, use_bindings
-from recovery_sweep import Recovery
+from recovery_sweep import SEED, Recovery
 from step_sweep import WISHES, alone
 
+ALLOCATIONS = 400 if FULL else 20
 ENDS = {0, 69, 70, 71, 74, 75, 76, 78, 130, 1}
 
 
@@ -28,15 +30,29 @@ def threads() -> "list[str]":
 
 
 class Resources(Recovery):
-    def limited(self, limits) -> Run:
+    def limited(self, limits=None, fault: str = "count") -> Run:
         words = [COMMAND, "apply", self.document, "--json"]
-        return run(words, self.machine, env={"DOCKER_HOST": f"unix://{self.engine.socket}"}, timeout=20, limits=limits)
+        return run(words, self.machine, fault, env={"DOCKER_HOST": f"unix://{self.engine.socket}"}, timeout=20, limits=limits)
 
     def after(self, what: str, broken: Run, old, new: bytes, in_force: dict) -> None:
         self.points += 1
         self.tally.hold(f"{what}: it ends by itself", broken.code in ENDS and "terminate called" not in broken.err, broken)
         self.old_or_new(what, old, new, broken)
         self.settles(what, old, new, in_force)
+
+    def no_memory(self, name: str, old, wishes: dict) -> None:
+        """One allocation of the command's own process fails, wherever it is; without a session every one is
+        tried (tests/capi/no_memory_test.c)."""
+        whole, new, in_force = self.whole(old, wishes)
+        self.tally.hold(f"{name}: allocations are counted", whole.allocations > 1000, whole.allocations)
+        chosen, told = random.Random(SEED), 0
+        for _ in range(ALLOCATIONS):
+            at = chosen.randint(1, whole.allocations)
+            self.start(old)
+            broken = self.limited(fault=f"oom@{at}")
+            self.after(f"{name}, allocation {at} of {whole.allocations} fails", broken, old, new, in_force)
+            told += "NOMEM" in broken.out + broken.err
+        self.tally.hold(f"{name}: it says so", told > ALLOCATIONS / 4, told)
 
     def few_files(self, name: str, old, wishes: dict) -> None:
         _, new, in_force = self.whole(old, wishes)
@@ -135,7 +151,7 @@ def main() -> int:
     with Scratch() as scratch:
         sweep = Resources(scratch, tally)
         name = "a reload"
-        for trouble in (sweep.hanging_disk, sweep.few_files, sweep.few_processes):
+        for trouble in (sweep.hanging_disk, sweep.few_files, sweep.few_processes, sweep.no_memory):
             before = sweep.points
             trouble(name, *WISHES[name])
             said.append(f"{sweep.points - before} {trouble.__name__}")

@@ -3,6 +3,7 @@
  *
  *   DTFAULT=WHAT@K    kill | killone | short | an errno's name (ENOSPC EIO EROFS EINTR EACCES), at
  *                     call K; WHAT@K+ from call K on; "count" only counts
+ *           oom@K     the first process's K-th allocation fails, or all from it on
  *   DTFAULT_ROOT      only what lies below this folder counts
  *   DTFAULT_STATE     an 8 KiB file of zeros: the counters, shared by mmap
  *   DTFAULT_LOG       a line "NUMBER CALL PATH" a call is appended here, where given
@@ -32,10 +33,12 @@
 struct state {
   atomic_long calls;
   atomic_long fired;
-  atomic_int first_pid;
+  atomic_long first_pid;
+  atomic_long allocations; /* of the first process */
 };
 
 static struct state* shared;
+static int counts_here; /* allocations: this is the first process */
 static char what[16];
 static long at = LONG_MAX;
 static int from_then_on;
@@ -72,8 +75,9 @@ __attribute__((constructor)) static void begin(void) {
   syscall(SYS_close, fd);
   if (memory == MAP_FAILED) return;
   shared = memory;
-  int none = 0;
-  atomic_compare_exchange_strong(&shared->first_pid, &none, (int)getpid());
+  long none = 0;
+  atomic_compare_exchange_strong(&shared->first_pid, &none, (long)getpid());
+  counts_here = atomic_load(&shared->first_pid) == getpid();
 }
 
 static int error_named(const char* name) {
@@ -102,15 +106,43 @@ static int verdict(const char* call, const char* path) {
   if (!shared || strncmp(path, root, strlen(root)) != 0) return go_on;
   long number = atomic_fetch_add(&shared->calls, 1) + 1;
   if (*log_path) note(number, call, path);
-  if (number != at && !(from_then_on && number > at)) return go_on;
+  if (what[0] == 'o' || (number != at && !(from_then_on && number > at))) return go_on;
   atomic_fetch_add(&shared->fired, 1);
   if (strcmp(what, "kill") == 0) {
-    kill(atomic_load(&shared->first_pid), SIGKILL);
+    kill((pid_t)atomic_load(&shared->first_pid), SIGKILL);
     kill(0, SIGKILL);
   }
   if (strcmp(what, "killone") == 0) kill(getpid(), SIGKILL);
   if (strcmp(what, "short") == 0) return make_short;
   return error_named(what);
+}
+
+/* Whether this allocation fails. */
+static int out_of_memory(void) {
+  if (!counts_here) return 0;
+  long number = atomic_fetch_add(&shared->allocations, 1) + 1;
+  if (what[0] != 'o' || (number != at && !(from_then_on && number > at))) return 0;
+  atomic_fetch_add(&shared->fired, 1);
+  errno = ENOMEM;
+  return 1;
+}
+
+/* glibc's own names: what dlsym() looks up may itself allocate. */
+void* __libc_malloc(size_t);
+void* __libc_calloc(size_t, size_t);
+void* __libc_realloc(void*, size_t);
+void* __libc_memalign(size_t, size_t);
+void* malloc(size_t size) {
+  return out_of_memory() ? NULL : __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  return out_of_memory() ? NULL : __libc_calloc(count, size);
+}
+void* realloc(void* old, size_t size) {
+  return out_of_memory() ? NULL : __libc_realloc(old, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+  return out_of_memory() ? NULL : __libc_memalign(alignment, size);
 }
 
 static int of_fd(const char* call, int fd) {

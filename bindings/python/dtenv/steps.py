@@ -460,7 +460,7 @@ def launch(
     master_port: MASTER_PORT of the ranks; every node must reach every other on it. Default: 29500.
     log_folder: Absolute path inside the containers: every rank's output is kept there, in RUN/rank.N.out and
         .err on its own node (on all, where the folder is shared), with RUN/index.json on the head. Not for
-        script and deepspeed, whose ranks are not dtenv's. Default: direct and torchrun keep them with the run's
+        script, whose ranks are not dtenv's. Default: direct, torchrun and deepspeed keep them with the run's
         state in /run/dtenv/launch.
     unattended: How long the run goes on when nobody follows it any more, such as "10m" or "0s": then all its
         processes are ended, wherever the follower's own end came from. Default: it goes on to its end, and a
