@@ -127,17 +127,24 @@ std::vector<Argv> rhel_argvs(const DriverFacts& facts, Flavour flavour, int floo
   const std::string major = facts.os.version_id.substr(0, facts.os.version_id.find('.'));
   const int release = static_cast<int>(parse_integer(major, 1, 99).value_or(9));
   const std::string arch = ends_with(facts.kernel, "aarch64") ? "sbsa" : "x86_64";
+  const bool fedora = facts.os.id == "fedora";
+  const bool dnf5 = fedora && release >= 41;  // its versionlock needs no plug-in
   std::vector<Argv> out = {{"dnf", "install", "-y",
                             facts.kernel.empty() ? "kernel-devel" : "kernel-devel-" + facts.kernel,
-                            "kernel-headers", "python3-dnf-plugin-versionlock"}};
+                            "kernel-headers"}};
+  if (!dnf5) out.back().emplace_back("python3-dnf-plugin-versionlock");
   // dkms is a package of EPEL.
-  if (facts.os.id != "rhel" && facts.os.id != "fedora")
-    out.push_back({"dnf", "install", "-y", "epel-release"});
-  if (facts.sources.repositories && !contains(*facts.sources.repositories, "cuda"))
-    out.push_back({"dnf", "config-manager", "--add-repo",
-                   "https://developer.download.nvidia.com/compute/cuda/repos/rhel" +
-                       std::to_string(release) + "/" + arch + "/cuda-rhel" +
-                       std::to_string(release) + ".repo"});
+  if (facts.os.id != "rhel" && !fedora) out.push_back({"dnf", "install", "-y", "epel-release"});
+  const std::string system = (fedora ? "fedora" : "rhel") + std::to_string(release);
+  const std::string repository = "https://developer.download.nvidia.com/compute/cuda/repos/" +
+                                 system + "/" + arch + "/cuda-" + system + ".repo";
+  if (facts.sources.repositories && !contains(*facts.sources.repositories, "cuda")) {
+    out.push_back({"dnf", "config-manager"});
+    if (dnf5)
+      out.back().insert(out.back().end(), {"addrepo", "--from-repofile=" + repository});
+    else
+      out.back().insert(out.back().end(), {"--add-repo", repository});
+  }
   const bool open = flavour == Flavour::open;
   const auto chosen = choose_release(facts, floor);
   // RHEL 10 has no modularity.

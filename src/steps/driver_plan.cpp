@@ -28,7 +28,8 @@ std::string resource_of(const Argv& argv) {
   if (argv.front() == "systemctl") return "service " + argv.back();
   if (argv.size() > 1 && argv[1] == "update") return "package lists";
   if (argv.size() > 1 && argv[1] == "module") return "package module " + argv.back();
-  if (argv.size() > 1 && argv[1] == "config-manager") return "package repository " + argv.back();
+  if (argv.size() > 1 && argv[1] == "config-manager")
+    return "package repository " + replace_all(argv.back(), "--from-repofile=", "");
   const auto packages = packages_of(argv);
   return packages.empty() ? "command " + argv.front() : "package " + join(packages, " ");
 }
