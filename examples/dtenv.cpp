@@ -4,6 +4,7 @@
 #include <csignal>
 #include <dtenv/dtenv.hpp>
 #include <iostream>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ int main(int argc, char** argv) {
   } catch (const dtenv::api::Exception& error) {
     print_error(error, options);
     return command::exit_code_of(error.status);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "dtenv: out of memory\n";
+    return command::exit_code_of(DTENV_E_NOMEM);
   } catch (const std::exception& error) {
     std::cerr << "dtenv: " << error.what() << '\n';
     return command::exit_code_of(DTENV_E_INTERNAL);
