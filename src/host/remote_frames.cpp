@@ -25,10 +25,20 @@ std::size_t partial_match(std::string_view text, std::string_view marker) {
 }
 
 constexpr std::size_t brief_text = 2;  // of "sh", "-c", TEXT, "dtenv", words
+constexpr std::size_t brief_words = 4;
 
-bool is_brief(const Command& command) {
-  return command.brief && command.env.empty() && command.argv.size() > brief_text + 1 &&
-         command.argv[0] == "sh" && command.argv[1] == "-c";
+/// Up to what is to run; before it, what was not read is skipped.
+std::string line_begin(const Command& command, std::size_t input, const std::string& nonce,
+                       const ChannelState& channel) {
+  const std::string skipped = channel.nonce.empty() ? "" : "\n" + channel.nonce + "\n";
+  return skipped + nonce + " " + std::to_string(input) + " " + std::to_string(channel.pid) + " " +
+         word(command.directory) + " ";
+}
+
+Result<std::string> with_words(std::string line, const Command& command, std::size_t from) {
+  for (std::size_t i = from; i < command.argv.size(); ++i) line += " " + word(command.argv[i]);
+  if (line.find('\0') == std::string::npos) return line + "\n";
+  return Error{Status::invalid, visible(command.argv.front()) + ": a NUL byte in an argument"};
 }
 
 int number(std::string_view text) {
@@ -37,26 +47,39 @@ int number(std::string_view text) {
 
 }  // namespace
 
+bool is_brief(const Command& command) {
+  return command.brief && command.env.empty() && command.argv.size() >= brief_words &&
+         command.argv[0] == "sh" && command.argv[1] == "-c";
+}
+
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
-                                   const std::string& previous_nonce, int previous_pid) {
+                                   const ChannelState& channel) {
   if (command.argv.empty() || command.argv.front().empty())
     return Error{Status::invalid, "a command without a program"};
   if (const std::string problem = environment_problem(command.env); !problem.empty())
     return Error{Status::invalid, visible(command.argv.front()) + ": " + problem};
-  const bool brief = is_brief(command);
-  std::string line = nonce + " " + std::to_string(command.input.size()) + " " +
-                     std::to_string(previous_pid) + " " + word(command.directory) + " " +
-                     (brief ? "-" : std::to_string(command.env.size()));
+  std::string line = line_begin(command, command.input.size(), nonce, channel);
+  if (is_brief(command)) {
+    const std::string& text = command.argv[brief_text];
+    const std::string program = std::to_string(channel.program);
+    line += channel.is_known ? "-" + program : "=" + program + " " + std::to_string(text.size());
+    DT_TRY_ASSIGN(line, with_words(std::move(line), command, brief_words));
+    return line + (channel.is_known ? command.input : text);
+  }
+  line += std::to_string(command.env.size());
   for (const auto& [name, value] : command.env) line += " " + word(name + "=" + value);
   // env would take it for one more variable.
   if (!command.env.empty() && contains(command.argv.front(), "="))
     return Error{Status::invalid, visible(command.argv.front()) + ": a program with \"=\" in it"};
-  for (std::size_t i = brief ? brief_text : 0; i < command.argv.size(); ++i)
-    if (!brief || i != brief_text + 1) line += " " + word(command.argv[i]);
-  if (line.find('\0') != std::string::npos)
-    return Error{Status::invalid, visible(command.argv.front()) + ": a NUL byte in an argument"};
-  line += "\n" + command.input;
-  return previous_nonce.empty() ? line : "\n" + previous_nonce + "\n" + line;
+  DT_TRY_ASSIGN(line, with_words(std::move(line), command, 0));
+  return line + command.input;
+}
+
+std::string remote_definition(const Command& command, const std::string& nonce,
+                              const ChannelState& channel) {
+  const std::string& text = command.argv[brief_text];
+  return line_begin(command, 0, nonce, channel) + "+" + std::to_string(channel.program) + " " +
+         std::to_string(text.size()) + "\n" + text;
 }
 
 void RemoteFrame::feed(std::string_view bytes, Capture& capture) {

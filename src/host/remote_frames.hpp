@@ -9,11 +9,27 @@
 
 namespace dtenv {
 
-/// One request as the remote program reads it: the nonce of the channel's request before this one
-/// (empty: there was none), its line, and `command.input`. INVALID for a NUL byte, which no argv
+/// A constant program of ours ("sh", "-c", TEXT, "dtenv", words…) that may run in the far shell
+/// itself.
+bool is_brief(const Command& command);
+
+/// What of a channel's state its next request depends on.
+struct ChannelState {
+  std::string nonce;      ///< of the request before; empty: there was none
+  int pid = 0;            ///< of the command before
+  int program = 0;        ///< of a brief command: the number under which the far shell keeps it
+  bool is_known = false;  ///< that shell has it already
+};
+
+/// One request as the remote program reads it: its line, and `command.input`; of a brief program
+/// that is not known there, its text in the input's place. INVALID for a NUL byte, which no argv
 /// can hold.
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
-                                   const std::string& previous_nonce = {}, int previous_pid = 0);
+                                   const ChannelState& channel = {});
+/// Only makes a brief program known. Goes before one that has an input: a `head` that takes more
+/// than it is asked for would take that too.
+std::string remote_definition(const Command& command, const std::string& nonce,
+                              const ChannelState& channel);
 
 /// Takes one answer out of one stream of a channel: noise before it (a message of the day, what an
 /// rc file prints) is dropped, the output goes to the capture, the end gives the status.

@@ -9,15 +9,19 @@ namespace dtenv {
 /// the user has: so no single quote, no newline, no "!" and no double backslash.
 ///
 /// A request is shell words: NONCE INPUT-SIZE PREVIOUS-PID FOLDER VARIABLES NAME=VALUE… ARGV…, with
-/// "$N" for newlines; then INPUT-SIZE bytes. VARIABLES may be "-": the words are a brief program of
-/// ours and its arguments, for this shell itself: a shell and setsid less to start, each of which
-/// costs as much as the work of such a program. It need not read all of its input: before each
-/// request stands the NONCE of the one before on a line of its own, and what is before that line is
-/// skipped. (Not behind the input: some `head` takes more than it is asked for, and may have that,
-/// but nothing of a request that is sent once this one is answered.) The answer on stdout is NONCE
-/// "S" PID "\n", the output, NONCE "E" STATUS "\n"; on stderr the same without PID and STATUS.
-/// NONCE "R" instead of "S": not run, since the previous command left processes that may still
-/// write here.
+/// "$N" for newlines; then INPUT-SIZE bytes. Before it stands the NONCE of the request before, on a
+/// line of its own, and what is before that line was not read and is skipped. (Not behind the
+/// input: some `head` takes more than it is asked for, and may have that, but nothing of a request
+/// that is sent once this one is answered.)
+///
+/// In place of VARIABLES, "-K": the words are for the brief program K of ours, which this shell
+/// runs itself: a shell and setsid less to start. "=K SIZE": its text comes behind the line,
+/// instead of an input, and is kept; "+K SIZE": it is only kept. A text is read by `head`, since
+/// `read` takes a system call a byte, and once.
+///
+/// The answer on stdout is NONCE "S" PID "\n", the output, NONCE "E" STATUS "\n"; on stderr the
+/// same without PID and STATUS. NONCE "R" instead of "S": not run, since the previous command left
+/// processes that may still write here.
 ///
 /// setsid gives each command a process group by which it can be ended from another channel; it is
 /// not a background job, since those ignore SIGINT. What the command leaves of its input is read
@@ -43,6 +47,8 @@ inline constexpr std::string_view remote_program =
     "w=; while IFS= read -r L; do "
     "if test -n \"$w\"; then test \"$L\" = \"$w\" && w=; continue; fi; "
     "eval \"set -- $L\" || exit 1; n=$1; w=$n; i=$2; q=$3; d=$4; e=$5; shift 5; "
+    "case $e in [=+]*) t=$(head -c \"$1\"; printf _); eval \"P${e#?}=\\${t%_}\"; shift; esac; "
+    "case $e in [=-]*) eval \"p=\\$P${e#?}\"; set -- \"$p\" \"$@\"; e=-;; +*) set -- :; e=-; esac; "
     "if test \"$q\" -gt 0 && kill -0 \"-$q\" 2>/dev/null; then "
     "test \"$i\" = 0 || head -c \"$i\" >/dev/null; "
     "printf \"%sR\\n\" \"$n\" >&2; printf \"%sR\\n\" \"$n\"; continue; fi; "

@@ -19,11 +19,40 @@ RemoteShell::RemoteShell(Child child)
       progress_(child_.process().executor(), asio::steady_timer::time_point::max()) {}
 
 Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSink sink) {
-  using namespace asio::experimental::awaitable_operators;
+  const bool brief = is_brief(command);
+  if (brief) {
+    const auto found = programs_.find(command.argv[2]);
+    state_.is_known = found != programs_.end();
+    state_.program = state_.is_known ? found->second : static_cast<int>(programs_.size()) + 1;
+    if (!state_.is_known && !command.input.empty()) {
+      DT_CO_TRY_ASSIGN(const End known, co_await make_known(command));
+      if (known != End::done) co_return known;
+    }
+  }
   const std::string nonce = hex(random_bytes(16));
-  DT_CO_TRY_ASSIGN(std::string request,
-                   remote_request(command, nonce, previous_nonce_, previous_pid_));
-  previous_nonce_ = nonce;
+  DT_CO_TRY_ASSIGN(std::string request, remote_request(command, nonce, state_));
+  DT_CO_TRY_ASSIGN(const End end,
+                   co_await exchange(nonce, std::move(request), command, std::move(sink)));
+  if (brief && end == End::done) programs_.emplace(command.argv[2], state_.program);
+  co_return end;
+}
+
+Task<Result<RemoteShell::End>> RemoteShell::make_known(const Command& command) {
+  const std::string nonce = hex(random_bytes(16));
+  DT_CO_TRY_ASSIGN(
+      const End end,
+      co_await exchange(nonce, remote_definition(command, nonce, state_), command, {}));
+  if (end != End::done) co_return end;
+  take_outcome();
+  programs_.emplace(command.argv[2], state_.program);
+  state_.is_known = true;
+  co_return end;
+}
+
+Task<Result<RemoteShell::End>> RemoteShell::exchange(const std::string& nonce, std::string request,
+                                                     const Command& command, OutputSink sink) {
+  using namespace asio::experimental::awaitable_operators;
+  state_.nonce = nonce;
   exchange_.emplace(nonce, command, std::move(sink));
   exchange_->unsent = std::move(request);
   auto first = co_await (drive() || pause(command.timeout));
@@ -83,7 +112,7 @@ RemoteShell::End RemoteShell::end() const {
 
 Outcome RemoteShell::take_outcome() {
   const int status = exchange_->out.status();
-  previous_pid_ = exchange_->out.pid();
+  state_.pid = exchange_->out.pid();
   return exchange_->capture.finish(status, signal_of_exit(status));
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -55,6 +56,9 @@ class RemoteShell {
     std::size_t sent = 0;
   };
 
+  Task<Result<End>> exchange(const std::string& nonce, std::string request, const Command& command,
+                             OutputSink sink);
+  Task<Result<End>> make_known(const Command& command);
   Task<void> take(Stream stream);
   Task<void> take_piece(Stream stream);
   Task<void> send();
@@ -66,8 +70,8 @@ class RemoteShell {
   std::optional<Exchange> exchange_;
   std::string piece_[2];
   bool closed_ = false;
-  std::string previous_nonce_;
-  int previous_pid_ = 0;
+  ChannelState state_;
+  std::unordered_map<std::string, int> programs_;  // those the far shell keeps, by their texts
 };
 
 }  // namespace dtenv

@@ -80,7 +80,7 @@ TEST_SUITE("RemoteFrame") {
       outer.input = *remote_request(inner, nonce);
       inner.argv = {"cat"};
       inner.env = {{"A", "b"}};
-      outer.input += *remote_request(inner, std::string(nonce) + "2", nonce);
+      outer.input += *remote_request(inner, std::string(nonce) + "2", {nonce});
       const auto said = run_on(loop, run_child(outer));
       REQUIRE(said);
       if (said->exit_code == 127) continue;
@@ -109,24 +109,31 @@ TEST_SUITE("RemoteFrame") {
       outer.argv = shell;
       outer.argv.insert(outer.argv.end(), {"-c", std::string(remote_program)});
       const auto nonce_of = [](int number) { return nonce + std::to_string(number); };
-      for (int i = 0; i < 3; ++i) {
-        const std::string previous = i == 0 ? "" : nonce_of(i - 1);
-        outer.input += *remote_request(i == 1 ? leaves : reads, nonce_of(i), previous);
-      }
+      Command tells = reads;
+      tells.argv = {"sh", "-c", "printf '%s' \"$1\"", "dtenv", "no input"};
+      tells.input.clear();
+      outer.input = remote_definition(reads, nonce_of(0), {"", 0, 1, false});
+      outer.input += *remote_request(reads, nonce_of(1), {nonce_of(0), 0, 1, true});
+      outer.input += remote_definition(leaves, nonce_of(2), {nonce_of(1), 0, 2, false});
+      outer.input += *remote_request(leaves, nonce_of(3), {nonce_of(2), 0, 2, true});
+      outer.input += *remote_request(reads, nonce_of(4), {nonce_of(3), 0, 1, true});
+      outer.input += *remote_request(tells, nonce_of(5), {nonce_of(4), 0, 3, false});
       const auto said = run_on(loop, run_child(outer));
       REQUIRE(said);
       if (said->exit_code == 127) continue;
-      std::vector<Frame> frames(3);
-      for (int i = 0; i < 3; ++i) {
+      std::vector<Frame> frames(6);
+      for (int i = 0; i < 6; ++i) {
         auto& frame = frames[static_cast<std::size_t>(i)];
         frame.frame = RemoteFrame(nonce_of(i), Stream::out);
         frame.feed(said->out);
+        CHECK(frame.frame.ended());
       }
-      CHECK(frames[0].frame.status() == 3);
-      const std::string pid = frames[1].out();
-      const std::string said_by_reads = pid + "|$(exit)\n'|it's\ntwo";
-      CHECK(frames[0].out() == said_by_reads);
-      CHECK(frames[2].out() == said_by_reads);
+      CHECK(frames[0].out() == "");
+      CHECK(frames[1].frame.status() == 3);
+      const std::string said_by_reads = frames[3].out() + "|$(exit)\n'|it's\ntwo";
+      CHECK(frames[1].out() == said_by_reads);
+      CHECK(frames[4].out() == said_by_reads);
+      CHECK(frames[5].out() == "no input");
       CHECK(said->exit_code == 0);
     }
   }
