@@ -120,7 +120,8 @@ over() {
 watch=$!
 [ -z "$logs" ] || mkdir -p -- "$logs"  # the ranks may come late
 show() {
-  : >>"$1" && tail -c +1 -s 0.1 -f --pid="$watch" "$1" | stdbuf -oL sed "s/^/[1,$2]<$3>:/"
+  : >>"$1" && tail -c +1 -s 0.1 -f --pid="$watch" "$1" | stdbuf -oL fold -b -w 65536 |
+    stdbuf -oL sed "s/^/[1,$2]<$3>:/"
 }
 tails=
 for rank in "$@"; do
@@ -141,7 +142,8 @@ exit 0
 /// args: MODE LOGS ARGV… . Stands between a launcher and one rank: gives it RANK and the like
 /// under any launcher, hands signals on, and writes down how it ended. MODE file: its output is
 /// kept in LOGS alone. MODE tag: it goes to the launcher, each line whole and with its rank, for
-/// launchers mix the parts of lines; and to LOGS too, unless that is empty.
+/// launchers mix the parts of lines; and to LOGS too, unless that is empty. One without an end is
+/// cut, for sed would hold all of it.
 constexpr std::string_view keep_rank_program = R"sh(
 mode=$1; logs=$2; shift 2
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${RANK:-${SLURM_PROCID:-0}}}}
@@ -160,7 +162,9 @@ exec 5<&0
 [ -z "$logs" ] || mkdir -p -- "$logs"
 show() {
   trap '' TERM INT HUP
-  exec env LC_ALL=C stdbuf -oL sed ${logs:+-e "w $logs/rank.$rank.$1"} -e "s/^/[1,$rank]<$2>:/" <"$pipes/$1"
+  export LC_ALL=C
+  tee -a -- ${logs:+"$logs/rank.$rank.$1"} <"$pipes/$1" | stdbuf -oL fold -b -w 65536 |
+    stdbuf -oL sed "s/^/[1,$rank]<$2>:/"
 }
 if [ "$mode" = file ]; then
   "$@" <&5 5<&- >>"$logs/rank.$rank.out" 2>>"$logs/rank.$rank.err" &

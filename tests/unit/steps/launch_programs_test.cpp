@@ -207,6 +207,19 @@ TEST_SUITE("launch programs") {
     files::remove_all(logs);
   }
 
+  TEST_CASE("a line without an end is shown in parts, and kept as it is") {
+    if (skipped()) return;
+    LocalRun run;
+    const std::string logs = run.folder + ".logs";
+    const Argv words = {"sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x"};
+    const Outcome shown = LocalRun::run(ranked("tag", logs, words), {{"PMI_RANK", "3"}});
+    const auto lines = split_lines(shown.out);
+    CHECK(lines.size() == 3000000 / 65536 + 1);
+    CHECK(lines.front() == "[1,3]<stdout>:" + std::string(65536, 'x'));
+    CHECK(files::file_size(logs + "/rank.3.out") == 3000000);
+    files::remove_all(logs);
+  }
+
   TEST_CASE("10,000 random words and values arrive at the rank byte for byte") {
     if (skipped()) return;
     std::mt19937 random(20260101);
