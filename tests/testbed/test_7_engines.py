@@ -3,13 +3,18 @@
 import hashlib
 import json
 import random
+import subprocess
 import unittest
 
 import engines
 from launches import SLEEP, STAMP, free_of_launches, inside, launch_step, result
-from testbed import NODES, Done, Running, TestbedCase, dtenv
+from testbed import COMMAND, NODES, Done, Running, TestbedCase, dtenv
 
 ENGINES = ("openmpi", "hydra", "slurm", "deepspeed", "torchrun")
+# In one write: the lines of two ranks are mixed on their way otherwise.
+SHOW = """import json, os, sys
+os.write(1, (json.dumps([int(os.environ["RANK"]), os.environ["VECTOR"], *sys.argv[1:]]) + "\\n").encode())
+"""
 
 
 def launch(engine: str, script: str, *words: str, **keys) -> dict:
@@ -68,6 +73,32 @@ class Engines(TestbedCase):
                         self.assertEqual(inside(machine, "cat", path, container=engines.CONTAINER), kept)
                         for line in kept.splitlines():
                             self.assertIn(f"[{node} rank {rank} {stream}] {line}", running.launched)
+
+    def test_a_python_script_gets_deepspeeds_local_rank_through_its_pdsh_and_through_ours(self):
+        self.need("deepspeed")
+        words = ["a;echo INJ", "$HOME", "", "it's 100%", 'q"x', "*", "日本", ":"]
+        value = "a b;$(id)%n'\""
+        for machine in NODES:
+            machine.run("docker", "exec", "-i", engines.CONTAINER, "sh", "-c", "cat >/root/show.py", stdin=SHOW)
+        wanted = [json.dumps([rank, value, f"--local_rank={rank % 2}", *words]) for rank in range(4)]
+        argv = ["python3", "/root/show.py", *words]
+        running = Running("apply", launch("deepspeed", "", command=argv, env={"VECTOR": value}))
+        self.assert_exit(running.wait(60), 0)
+        for rank, line in enumerate(wanted):
+            self.assertIn(f"[node{rank // 2 + 1} rank {rank} out] {line}", running.launched)
+        # The command that launch.command gives to people, typed on the head.
+        hosts = [{"name": machine.name, "address": machine.address, "slots": 2} for machine in NODES]
+        asked = {"engine": "deepspeed", "engine_version": engines.DEEPSPEED, "hosts": hosts, "command": argv}
+        asked.update({"env": {"VECTOR": value}, "ssh_config": "", "hostfile": "/root/hosts", "master_port": 29612})
+        eval_words = [COMMAND, "eval", "launch.command"]
+        told = subprocess.run(eval_words, input=json.dumps(asked), capture_output=True, text=True, check=True)
+        made = json.loads(told.stdout)
+        enter = ["docker", "exec", "-i", *(word for pair in made["env"].items() for word in ("-e", "=".join(pair)))]
+        for file in made["files"]:
+            NODES[0].run(*enter, engines.CONTAINER, "sh", "-c", 'cat >"$1"', "sh", file["path"], stdin=file["text"])
+        said = NODES[0].run(*enter, engines.CONTAINER, *made["argv"])
+        for rank, line in enumerate(wanted):
+            self.assertIn(f"node{rank // 2 + 1}: {line}\n", said)
 
     def test_a_rank_that_exits_ends_all_and_is_named_with_its_node(self):
         for engine in ENGINES:
