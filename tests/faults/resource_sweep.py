@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -73,6 +74,8 @@ class Resources(Recovery):
             (group / "pids.max").write_text("max")
         except OSError as error:
             print(f"skipped: no pids cgroup: {error}")
+            if group.is_dir():
+                group.rmdir()
             return
         _, new, in_force = self.whole(old, wishes)
         for most in (1, 2, 3, 4, 6):
@@ -94,11 +97,14 @@ class Resources(Recovery):
         folder.mkdir(parents=True, exist_ok=True)
         image.write_bytes(b"")
         os.truncate(image, 16 << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
-        mounted = subprocess.run(["mount", "-o", "loop", str(image), str(folder)], capture_output=True, text=True)
-        if mounted.returncode:
-            print(f"skipped: no disk that could hang: {mounted.stderr.strip()}")
-            return
+        freeze = ["fsfreeze", "-f", str(folder)]
+        thaw = ["fsfreeze", "-u", str(folder)]
+        for words in (["mkfs.ext4", "-q", "-F", str(image)], ["mount", "-o", "loop", str(image), str(folder)], freeze, thaw):
+            tried = subprocess.run(words, capture_output=True, text=True) if shutil.which(words[0]) else None
+            if tried is None or tried.returncode:
+                print(f"skipped: no disk that could hang: {words[0]}: {tried.stderr.strip() if tried else 'not here'}")
+                subprocess.run(["umount", str(folder)], capture_output=True)
+                return
         (folder / "lost+found").rmdir()
         if old is not None:
             self.engine.config.write_bytes(old)
@@ -107,7 +113,7 @@ class Resources(Recovery):
         hold = self.tally.hold
         try:
             with dtenv.Session() as session:
-                subprocess.run(["fsfreeze", "-f", str(folder)], check=True)
+                subprocess.run(freeze, check=True)
                 counts = []
                 for number in ("first", "second"):
                     job = session.apply(document)
@@ -130,7 +136,7 @@ class Resources(Recovery):
                 asked = time.monotonic()
             hold("a session ends while the disk hangs", time.monotonic() - asked < 6, time.monotonic() - asked)
         finally:
-            subprocess.run(["fsfreeze", "-u", str(folder)], check=True)
+            subprocess.run(thaw, check=True)
         end = time.monotonic() + 10
         while threads() and time.monotonic() < end:
             time.sleep(0.05)
