@@ -201,8 +201,14 @@ class Planner {
             "--live-restore daemon configuration is incompatible with swarm mode");
     for (const Problem& unknown :
          unknown_daemon_keys(after_.root(), after_.text(), state_.engine)) {
-      // A reload takes nothing of such a file, and says so in the daemon's log alone.
-      raise(Activation::refuse, unknown.problem + " (line " + std::to_string(unknown.line) + ")");
+      const std::string what = unknown.problem + " (line " + std::to_string(unknown.line) + ")";
+      // A reload takes nothing of such a file, and says so in the daemon's log alone. An engine
+      // that is newer than the table is asked itself before anything is written.
+      if (state_.engine.known && state_.engine.at_least(newest_known_engine + 1))
+        plan_.reasons.push_back(what + ", as far as dtenv knows: engine " +
+                                std::to_string(state_.engine.major) + " has the last word");
+      else
+        raise(Activation::refuse, what);
     }
   }
 

@@ -50,6 +50,9 @@ struct DaemonKey {
   std::string_view flag = {};  ///< dockerd's long flag where it is not the key itself
 };
 
+/// The newest major version whose keys are all in the table.
+constexpr int newest_known_engine = 29;
+
 const std::vector<DaemonKey>& daemon_keys();
 /// nullptr: no engine knows it. Inner keys of `proxies` and `tlsopts` are found by their own name.
 const DaemonKey* find_daemon_key(std::string_view name);

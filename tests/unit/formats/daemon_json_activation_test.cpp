@@ -161,6 +161,11 @@ TEST_SUITE("daemon.json: coming into force") {
     const auto reloaded = plan("{\"my-key\": 1}", "{\"my-key\": 1, \"debug\": true}");
     CHECK(reloaded.activation == Activation::refuse);
     CHECK(contains(reloaded.reasons.back(), "don't match any configuration option: my-key"));
+    DaemonState newer;
+    newer.engine = parse_engine_release("31.0.1");
+    const auto asked = plan("{\"my-key\": 1}", "{\"my-key\": 1, \"debug\": true}", newer);
+    CHECK(asked.activation == Activation::reload);
+    CHECK(contains(asked.reasons.back(), "engine 31 has the last word"));
     CHECK(plan("{\"my-key\": 1}", "{\"my-key\": 1, \"mtu\": 1400}").activation ==
           Activation::refuse);
     CHECK(plan("{}", "{\"proxies\": {\"http-proxy\": \"http://p\"}}").activation ==
