@@ -437,7 +437,11 @@ def launch(
     """Starts the training in the containers, follows it, and tells how it ended: exit or signal, node and rank
     that failed first. Before it begins, images, versions, GPUs, ports, names, interfaces and limits are
     compared on all nodes and every fault is named at once. A failed rank ends all others. The run outlives its
-    follower, is found again by its id, and is never started twice; one that ended with 0 is done.
+    follower, is found again by its id, and is never started twice; one that ended with 0 is done. A failed one
+    has COMMAND (HOST or TIMEOUT where its end is not known) and, as the detail "result", what it came to:
+    PROGRAM_EXIT(code) or PROGRAM_SIGNAL(number[, oom]) of the rank that failed first, with its node;
+    LAUNCHER_EXIT(code) or LAUNCHER_SIGNAL(number) where none did; DEADLINE, CANCELLED, RUN_LOST (its container
+    or keeper was killed) or TRANSPORT_LOST (it goes on, and the next apply follows it).
 
     engine: What begins the ranks; always the image's own program. script: the command itself, once, in the
         head's container. openmpi (mpirun), hydra (mpiexec of MPICH or Intel MPI), slurm (srun): once on the
