@@ -119,9 +119,9 @@ class Engines(TestbedCase):
         self.assertEqual(self.ended(done), "PROGRAM_SIGNAL(9, oom) on node2 rank 2", str(done))
 
     def test_a_rank_that_is_killed_is_a_signal(self):
-        for engine in ENGINES:
+        # Those that leave ranks which ignore TERM alone, or wait for them.
+        for engine in ("hydra", "slurm", "torchrun"):
             with self.subTest(engine=engine):
-                self.need(engine)
                 done = dtenv("apply", launch(engine, f'[ "$RANK" = 2 ] && kill -9 $$; trap "" TERM; {SLEEP}'))
                 self.assertEqual(self.ended(done), "PROGRAM_SIGNAL(9) on node2 rank 2", str(done))
                 self.assertLess(done.seconds, 30)
