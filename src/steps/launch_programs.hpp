@@ -62,7 +62,11 @@ DTENV_JOB=$2 setsid sh -c '
   echo $$ >"$folder/pid.new" && mv -f "$folder/pid.new" "$folder/pid"
   sh -c "
     tail -c +1 -s 0.1 -f --pid=\"\$4\" \"\$1/out\" | grep -aqm 1 \"^\[1,[0-9]*]<failed>:\" && : >\"\$1/failed\" &
-    until [ -e \"\$1/failed\" ]; do sleep 0.2; done
+    until [ -e \"\$1/failed\" ]; do
+      z=Z; [ ! -r \"/proc/\$4/stat\" ] || read -r x x z x <\"/proc/\$4/stat\"
+      [ \"\$z\" != Z ] || break
+      sleep 0.2
+    done
     sleep 0.5
     exec sh -c \"\$3\" dtenv-stop \"\$2\" 1" dtenv-watch "$folder" "$job" "$stop" $$ >/dev/null 2>&1 &
   watch=$!

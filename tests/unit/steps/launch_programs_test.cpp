@@ -288,5 +288,14 @@ TEST_SUITE("launch programs") {
     CHECK(contains(list(), running.job + ".1 running 0\n"));
     LocalRun::run({"kill", "-9", std::string(trim(running.file("pid")))});
     CHECK(contains(list(), running.job + ".1 lost 0\n"));
+    // What watched it ends all that is left of it, and itself.
+    const auto left = [&running] {
+      const Argv watches = {"pgrep", "-f", "dtenv-watch.*" + running.job};
+      return running.alive() + split_lines(LocalRun::run(watches).out).size();
+    };
+    const auto end = Clock::now() + std::chrono::seconds(20);
+    while (left() > 0 && Clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    CHECK(left() == 0);
   }
 }
