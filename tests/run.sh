@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs the tests: installs what is missing, builds, and runs each runner to its end.
-#   tests/run.sh [unit | testbed | quickstart | sanitizers | all]...
+#   tests/run.sh [unit | testbed | quickstart | engines | sanitizers | all]...
 #     unit        unit, golden, contract, C ABI, command, Python, fault and structure tests (the fast path)
 #     testbed     the seven steps on two machines in containers; needs root
 #     quickstart  examples/quickstart.sh from end to end; needs root
+#     engines     launch through Open MPI 5, Hydra, Slurm, DeepSpeed and torchrun on two machines; needs root
 #     sanitizers  unit, contract and C ABI tests under asan+ubsan, then tsan
-#     all         unit, testbed and quickstart; also without a word
+#     all         unit, testbed, quickstart and, where the hour leaves room, engines; also without a word
 # Prints the closing line of each runner and, last, their sum: N passed, N failed, N skipped.
 set -euo pipefail
 # Begun in the background, a script finds SIGINT ignored, and so would all it starts: the tests that
@@ -24,6 +25,7 @@ cd "$REPOSITORY"
 
 readonly lines=$REPOSITORY/build/test-lines
 export NINJA_STATUS='[%f/%t, %es] ' PYTHONDONTWRITEBYTECODE=1
+readonly engines_begin_by=$((43 * 60))  # seconds since the beginning
 readonly compile_jobs=${DTENV_JOBS:-$(nproc)}
 
 stage() { printf '\n== %s\n' "$*"; }
@@ -102,6 +104,28 @@ run_testbed() {
   runner "testbed" python3 -u -m unittest discover -v -s tests/testbed -t tests/testbed
 }
 
+run_engines() {
+  require_root "tests/run.sh engines"
+  stage "What is needed"
+  need_build_tools iproute2 util-linux gnupg python3-pip
+  engine_up
+  machine_image_up
+  built dev --target dtenv_command || return 0
+  stage "The launchers, live on two machines"
+  runner "engines" python3 -u -m unittest discover -v -s tests/testbed -t tests/testbed -p engines_test.py
+}
+
+# Their image alone takes minutes to build, and all of this has to end within an hour.
+run_engines_in_time() {
+  if ((SECONDS < engines_begin_by)); then
+    run_engines
+  else
+    stage "The launchers, live on two machines"
+    echo "engines: 0 passed, 0 failed, 1 skipped" | tee -a "$lines"
+    say "skipped: $((SECONDS / 60)) minutes are gone; tests/run.sh engines runs them by themselves"
+  fi
+}
+
 run_quickstart() {
   stage "The quickstart"
   runner "quickstart" examples/quickstart.sh
@@ -125,9 +149,9 @@ mkdir -p build
 (($#)) || set -- all
 for word in "$@"; do
   case $word in
-    unit | testbed | quickstart | sanitizers) "run_$word" ;;
-    all) run_unit && run_testbed && run_quickstart ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    unit | testbed | quickstart | engines | sanitizers) "run_$word" ;;
+    all) run_unit && run_testbed && run_quickstart && run_engines_in_time ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 

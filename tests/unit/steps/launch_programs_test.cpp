@@ -290,12 +290,11 @@ TEST_SUITE("launch programs") {
     CHECK(contains(list(), running.job + ".1 lost 0\n"));
     // What watched it ends all that is left of it, and itself.
     const auto left = [&running] {
-      const Argv watches = {"pgrep", "-f", "dtenv-watch.*" + running.job};
-      return running.alive() + split_lines(LocalRun::run(watches).out).size();
+      const auto watches = LocalRun::run({"pgrep", "-f", "dtenv-watch.*" + running.job}).out;
+      return running.alive() + split_lines(watches).size();
     };
     const auto end = Clock::now() + std::chrono::seconds(20);
-    while (left() > 0 && Clock::now() < end)
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    while (left() > 0 && Clock::now() < end) std::this_thread::yield();
     CHECK(left() == 0);
   }
 }
