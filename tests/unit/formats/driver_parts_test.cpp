@@ -54,7 +54,8 @@ TEST_SUITE("parts of a driver's verdict") {
   TEST_CASE("a UUID of question marks is a GPU that was never brought up") {
     const auto gpus = parse_gpu_information(
         "Model: \t\t Tesla V100\nGPU UUID: \t GPU-1\nBus Location: \t 0000:06:00.0\n"
-        "Model: \t\t Tesla V100\nGPU UUID: \t GPU-????????-????\nGPU Excluded:\t Yes\n");
+        "Model: \t\t Tesla V100\nGPU UUID: \t GPU-????????"
+        "-????\nGPU Excluded:\t Yes\n");
     REQUIRE(gpus.size() == 2);
     CHECK(gpus[0].initialised());
     CHECK(gpus[0].slot == "0000:06:00.0");
