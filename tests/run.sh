@@ -93,27 +93,21 @@ run_sanitizers() {
   done
 }
 
-run_testbed() {
-  require_root "tests/run.sh testbed"
+# live LABEL TITLE PATTERN: test files that need the machines in containers.
+live() {
+  require_root "tests/run.sh $1"
   stage "What is needed"
   need_build_tools iproute2 util-linux gnupg python3-pip
   engine_up
   machine_image_up
   built dev --target dtenv_command || return 0
-  stage "The testbed: the steps on two machines"
-  runner "testbed" python3 -u -m unittest discover -v -s tests/testbed -t tests/testbed
+  stage "$2"
+  runner "$1" python3 -u -m unittest discover -v -s tests/testbed -t tests/testbed -p "$3"
 }
 
-run_engines() {
-  require_root "tests/run.sh engines"
-  stage "What is needed"
-  need_build_tools iproute2 util-linux gnupg python3-pip
-  engine_up
-  machine_image_up
-  built dev --target dtenv_command || return 0
-  stage "The launchers, live on two machines"
-  runner "engines" python3 -u -m unittest discover -v -s tests/testbed -t tests/testbed -p engines_test.py
-}
+run_testbed() { live testbed "The testbed: the steps on two machines" 'test_*.py'; }
+
+run_engines() { live engines "The launchers, live on two machines" engines_test.py; }
 
 # Their image alone takes minutes to build, and all of this has to end within an hour.
 run_engines_in_time() {
