@@ -24,8 +24,7 @@ std::size_t partial_match(std::string_view text, std::string_view marker) {
   return 0;
 }
 
-constexpr std::size_t brief_text = 2;  // of "sh", "-c", TEXT, "dtenv", words
-constexpr std::size_t brief_words = 4;
+constexpr std::size_t brief_words = 4;  // behind "sh", "-c", TEXT, "dtenv"
 
 /// Up to what is to run; before it, what was not read is skipped.
 std::string line_begin(const Command& command, std::size_t input, const std::string& nonce,
@@ -52,6 +51,10 @@ bool is_brief(const Command& command) {
          command.argv[0] == "sh" && command.argv[1] == "-c";
 }
 
+const std::string& brief_text(const Command& command) {
+  return command.argv[2];
+}
+
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
                                    const ChannelState& channel) {
   if (command.argv.empty() || command.argv.front().empty())
@@ -60,7 +63,7 @@ Result<std::string> remote_request(const Command& command, const std::string& no
     return Error{Status::invalid, visible(command.argv.front()) + ": " + problem};
   std::string line = line_begin(command, command.input.size(), nonce, channel);
   if (is_brief(command)) {
-    const std::string& text = command.argv[brief_text];
+    const std::string& text = brief_text(command);
     const std::string program = std::to_string(channel.program);
     line += channel.is_known ? "-" + program : "=" + program + " " + std::to_string(text.size());
     DT_TRY_ASSIGN(line, with_words(std::move(line), command, brief_words));
@@ -77,7 +80,7 @@ Result<std::string> remote_request(const Command& command, const std::string& no
 
 std::string remote_definition(const Command& command, const std::string& nonce,
                               const ChannelState& channel) {
-  const std::string& text = command.argv[brief_text];
+  const std::string& text = brief_text(command);
   return line_begin(command, 0, nonce, channel) + "+" + std::to_string(channel.program) + " " +
          std::to_string(text.size()) + "\n" + text;
 }

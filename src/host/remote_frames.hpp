@@ -12,6 +12,8 @@ namespace dtenv {
 /// A constant program of ours ("sh", "-c", TEXT, "dtenv", words…) that may run in the far shell
 /// itself.
 bool is_brief(const Command& command);
+/// TEXT of a brief command.
+const std::string& brief_text(const Command& command);
 
 /// What of a channel's state its next request depends on.
 struct ChannelState {

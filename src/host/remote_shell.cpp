@@ -21,7 +21,7 @@ RemoteShell::RemoteShell(Child child)
 Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSink sink) {
   const bool brief = is_brief(command);
   if (brief) {
-    const auto found = programs_.find(command.argv[2]);
+    const auto found = programs_.find(brief_text(command));
     state_.is_known = found != programs_.end();
     state_.program = state_.is_known ? found->second : static_cast<int>(programs_.size()) + 1;
     if (!state_.is_known && !command.input.empty()) {
@@ -33,7 +33,7 @@ Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSi
   DT_CO_TRY_ASSIGN(std::string request, remote_request(command, nonce, state_));
   DT_CO_TRY_ASSIGN(const End end,
                    co_await exchange(nonce, std::move(request), command, std::move(sink)));
-  if (brief && end == End::done) programs_.emplace(command.argv[2], state_.program);
+  if (brief && end == End::done) programs_.emplace(brief_text(command), state_.program);
   co_return end;
 }
 
@@ -44,7 +44,7 @@ Task<Result<RemoteShell::End>> RemoteShell::make_known(const Command& command) {
       co_await exchange(nonce, remote_definition(command, nonce, state_), command, {}));
   if (end != End::done) co_return end;
   take_outcome();
-  programs_.emplace(command.argv[2], state_.program);
+  programs_.emplace(brief_text(command), state_.program);
   state_.is_known = true;
   co_return end;
 }

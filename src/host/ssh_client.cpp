@@ -1,15 +1,14 @@
 #include "host/ssh_client.hpp"
 
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 
 #include "formats/openssh_version.hpp"
 #include "host/atomic_file.hpp"
 #include "proc/child.hpp"
+#include "proc/environment.hpp"
 
 namespace dtenv {
 
@@ -25,13 +24,10 @@ constexpr std::string_view config_text =
 
 /// ssh refuses a config that others may write, but not one that is included.
 bool is_safe_config() {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> buffer{};
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found)
-    return false;
+  const std::string home = account_home(::getuid());
+  if (home.empty()) return false;
   struct stat status {};
-  if (::stat((std::string(entry.pw_dir) + "/.ssh/config").c_str(), &status) != 0) return true;
+  if (::stat((home + "/.ssh/config").c_str(), &status) != 0) return true;
   return (status.st_uid == 0 || status.st_uid == ::getuid()) && (status.st_mode & 022) == 0;
 }
 

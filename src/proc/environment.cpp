@@ -24,12 +24,11 @@ struct Account {
   std::string home;
 };
 
-Account account() {
+Account account(uid_t user) {
   std::array<char, 4096> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found)
-    return {};
+  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return {};
   return {found->pw_name, found->pw_dir};
 }
 
@@ -40,7 +39,7 @@ Environ child_environment(bool for_ssh) {
   std::string home = variable("HOME");
   std::string user = variable("USER");
   if (home.empty() || user.empty()) {
-    const Account acting = account();
+    const Account acting = account(::geteuid());
     if (home.empty()) home = acting.home;
     if (user.empty()) user = acting.name;
   }
@@ -55,6 +54,10 @@ Environ child_environment(bool for_ssh) {
     if (!value.empty()) env.emplace_back(name, std::move(value));
   }
   return env;
+}
+
+std::string account_home(uid_t user) {
+  return account(user).home;
 }
 
 Environ merge_environment(Environ base, const Environ& added) {
@@ -87,7 +90,7 @@ std::string variable_or(const Environ& env, const std::string& name, std::string
 
 std::string home_folder() {
   std::string home = variable("HOME");
-  if (home.empty()) home = account().home;
+  if (home.empty()) home = account_home(::geteuid());
   struct stat info {};
   const bool usable = ::stat(home.c_str(), &info) == 0 && S_ISDIR(info.st_mode) != 0 &&
                       ::access(home.c_str(), X_OK) == 0;

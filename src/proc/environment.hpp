@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/text.hpp"
@@ -18,6 +20,9 @@ std::string environment_problem(const Environ& env);
 
 /// The value of a variable, or `fallback`.
 std::string variable_or(const Environ& env, const std::string& name, std::string fallback);
+
+/// A user's home as the accounts say it, whatever HOME is; empty: no such user.
+std::string account_home(uid_t user);
 
 /// The acting user's home folder, or "/" where that is no folder.
 std::string home_folder();
