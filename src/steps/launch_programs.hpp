@@ -147,7 +147,8 @@ exit 0
 /// under any launcher, hands signals on, and writes down how it ended. MODE file: its output is
 /// kept in LOGS alone. MODE tag: it goes to the launcher, each line whole and with its rank, for
 /// launchers mix the parts of lines; and to LOGS too, unless that is empty. One without an end is
-/// cut, for sed would hold all of it.
+/// cut, for sed would hold all of it. After its end the rest of its output gets the time it needs,
+/// unless what the rank left behind holds its pipes (the programs here have theirs as input).
 constexpr std::string_view keep_rank_program = R"sh(
 mode=$1; logs=$2; shift 2
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${RANK:-${SLURM_PROCID:-0}}}}
@@ -170,6 +171,11 @@ show() {
   tee -a -- ${logs:+"$logs/rank.$rank.$1"} <"$pipes/$1" | stdbuf -oL fold -b -w 65536 |
     stdbuf -oL sed "s/^/[1,$rank]<$2>:/"
 }
+showing() {
+  for show in $shows; do ! kill -0 "$show" 2>/dev/null || return 0; done
+  return 1
+}
+held() { [ -n "$(find /proc/[0-9]*/fd ! -name 0 -lname "$pipes/*" -print -quit 2>/dev/null)" ]; }
 if [ "$mode" = file ]; then
   "$@" <&5 5<&- >>"$logs/rank.$rank.out" 2>>"$logs/rank.$rank.err" &
 else
@@ -188,7 +194,8 @@ while :; do
 done
 if [ "$mode" = tag ]; then
   tries=0
-  while kill -0 $shows 2>/dev/null && [ "$tries" -lt 20 ]; do tries=$((tries + 1)); sleep 0.05; done
+  while showing && [ "$tries" -lt 20 ]; do tries=$((tries + 1)); sleep 0.05; done
+  while showing && [ "$tries" -lt 80 ] && ! held; do tries=$((tries + 1)); sleep 0.5; done
   rm -rf -- "$pipes"
   [ "$code" = 0 ] || echo "[1,$rank]<failed>:$code"
 fi

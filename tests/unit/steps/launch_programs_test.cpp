@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -205,6 +206,40 @@ TEST_SUITE("launch programs") {
       CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == "one\ntwo");
     }
     files::remove_all(logs);
+  }
+
+  TEST_CASE("a rank's keeper ends once all of its output is out, however slowly") {
+    if (skipped()) return;
+    LocalRun run;
+    const std::string logs = run.folder + ".logs";
+    files::create_directories(logs);
+    std::ofstream(logs + "/tee") << "#!/bin/sh\ncase $* in *out) sleep \"$SLOW\" ;; esac\n"
+                                    "exec /usr/bin/tee \"$@\"\n";
+    files::permissions(logs + "/tee", files::perms::owner_all);
+    for (const char* slow : {"0.3", "2.5"}) {
+      Argv words = ranked("tag", logs, {"sh", "-c", "echo one; echo wrong >&2"});
+      words.insert(words.begin(), {"sh", "-c", "\"$@\"; echo END", "sh"});
+      const std::string path = logs + ":" + std::getenv("PATH");
+      const Outcome shown =
+          LocalRun::run(words, {{"PMI_RANK", "3"}, {"SLOW", slow}, {"PATH", path}});
+      CHECK(shown.out == "[1,3]<stdout>:one\nEND\n");
+    }
+    files::remove_all(logs);
+  }
+
+  TEST_CASE("what a rank has left behind with its output open holds nobody up") {
+    if (skipped()) return;
+    LocalRun run;
+    files::create_directories(launch_folder);
+    Argv words = ranked("tag", "", {"sh", "-c", "echo one; sleep 300 & echo $!"});
+    words.insert(words.begin(), {"timeout", "20"});
+    words.insert(words.begin(), {"sh", "-c", "\"$@\" >\"$0\"; echo $?", run.folder});
+    CHECK(LocalRun::run(words, {{"PMI_RANK", "3"}}).out == "0\n");
+    std::ifstream in(run.folder);
+    const std::string said(std::istreambuf_iterator<char>(in), {});
+    REQUIRE(starts_with(said, "[1,3]<stdout>:one\n[1,3]<stdout>:"));
+    CHECK(LocalRun::run({"kill", std::string(trim(said.substr(said.rfind(':') + 1)))}).ok());
+    files::remove(run.folder);
   }
 
   TEST_CASE("a line without an end is shown in parts, and kept as it is") {
