@@ -128,32 +128,68 @@ std::string shared_lines(const SshConfigOptions& options) {
   return text;
 }
 
-/// Each host with what is its own, and behind every group of them one block for all of the group:
-/// ssh takes each value where it finds it first. OpenSSH before 7.9 reads lines of 1023 bytes.
+bool is_same(std::string_view one, std::string_view other) {
+  return one.data() == other.data() || one == other;
+}
+
+/// Hosts that stand side by side, as many as one Host line takes, and what they have alike.
+struct Group {
+  std::size_t end = 0;
+  bool same_port = true;
+  bool same_user = true;
+  bool has_bare = false;  // one whose name is its address
+};
+
+/// OpenSSH before 7.9 reads lines of 1023 bytes.
+template <class Hosts>
+Group group_from(const Hosts& hosts, std::size_t begin) {
+  constexpr std::size_t longest = 1000;
+  Group group;
+  const View first = view(hosts[begin]);
+  std::size_t size = 0;
+  for (group.end = begin; group.end < hosts.size(); ++group.end) {
+    const View host = view(hosts[group.end]);
+    size += 1 + host.name.size();
+    if (size > longest && group.end > begin) break;
+    group.same_port = group.same_port && host.port == first.port;
+    group.same_user = group.same_user && is_same(host.user, first.user);
+    group.has_bare = group.has_bare || is_same(host.address, host.name);
+  }
+  return group;
+}
+
+/// What is one host's own; nothing where there is none.
+void add_own_lines(TextWriter& text, const View& host, const Group& group, bool alias) {
+  const bool bare = is_same(host.address, host.name);
+  if (bare && group.same_port && group.same_user && !alias) return;
+  text.put("Host ").put(host.name).put("\n");
+  if (!bare) text.put("    Hostname ").put(host.address).put("\n");
+  if (!group.same_port) text.put("    Port ").put(host.port).put("\n");
+  if (!group.same_user) text.put("    User ").put(host.user).put("\n");
+  if (alias) text.put("    HostKeyAlias ").put(host.name).put("\n");
+}
+
+/// Each host with what is its own, and behind every group of them one block with what all of the
+/// group have alike: ssh takes each value where it finds it first, and reads all of it at each
+/// login.
 template <class Hosts>
 std::string host_lines(const Hosts& hosts, const SshConfigOptions& options) {
   const std::string shared = shared_lines(options);
-  constexpr std::size_t longest_group = 1000;
+  const bool aliases = !options.known_hosts_file.empty();
   constexpr std::size_t own = 140;  // of a host with names of usual length
   TextWriter text(hosts.size() * own + shared.size() * (1 + hosts.size() / 32));
-  std::size_t group_begin = 0;
-  std::size_t group_size = 0;
-  const auto end_group = [&](std::size_t end) {
-    if (group_begin == end) return;
+  for (std::size_t begin = 0; begin < hosts.size();) {
+    const Group group = group_from(hosts, begin);
+    for (std::size_t i = begin; i < group.end; ++i)
+      add_own_lines(text, view(hosts[i]), group, aliases);
+    const View first = view(hosts[begin]);
     text.put("Host");
-    for (; group_begin < end; ++group_begin) text.put(" ").put(hosts[group_begin].name);
+    for (; begin < group.end; ++begin) text.put(" ").put(hosts[begin].name);
+    if (group.has_bare) text.put("\n    Hostname %h");
+    if (group.same_port) text.put("\n    Port ").put(first.port);
+    if (group.same_user) text.put("\n    User ").put(first.user);
     text.put("\n").put(shared);
-    group_size = 0;
-  };
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const View host = view(hosts[i]);
-    if (group_size + 1 + host.name.size() > longest_group) end_group(i);
-    group_size += 1 + host.name.size();
-    text.put("Host ").put(host.name).put("\n    Hostname ").put(host.address);
-    text.put("\n    Port ").put(host.port).put("\n    User ").put(host.user).put("\n");
-    if (!options.known_hosts_file.empty()) text.put("    HostKeyAlias ").put(host.name).put("\n");
   }
-  end_group(hosts.size());
   return text.take();
 }
 

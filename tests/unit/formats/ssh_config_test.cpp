@@ -30,10 +30,9 @@ TEST_SUITE("ssh config") {
     const auto text =
         render_ssh_config(two, {"~/.ssh/id_dtenv", "~/.ssh/known_hosts_dtenv", {"DTENV_JOB"}, 10});
     REQUIRE(text);
-    CHECK(text->rfind("Host V100-1\n    Hostname 172.31.32.29\n    Port 6001\n    User root\n",
-                      0) == 0);
+    CHECK(text->rfind("Host V100-1\n    Hostname 172.31.32.29\n    Port 6001\n", 0) == 0);
     CHECK(has(*text, "Host V100-2\n    Hostname 172.31.32.40\n    Port 6002\n"));
-    CHECK(has(*text, "\nHost V100-1 V100-2\n    IdentityFile ~/.ssh/id_dtenv\n"));
+    CHECK(has(*text, "\nHost V100-1 V100-2\n    User root\n    IdentityFile ~/.ssh/id_dtenv\n"));
     CHECK(has(*text, "    StrictHostKeyChecking yes\n"));
     CHECK(has(*text, "    HostKeyAlias V100-2\n"));
     CHECK(has(*text, "    SendEnv DTENV_JOB\n"));
@@ -61,7 +60,21 @@ TEST_SUITE("ssh config") {
     const auto text = render_ssh_config(file->hosts, {});
     REQUIRE(text);
     CHECK(has(*text, "Host n1\n    Hostname 10.0.0.1\n    Port 6001\n    User train\n"));
-    CHECK(has(*text, "Host n2\n    Hostname n2\n    Port 22\n    User root\n"));
+    CHECK(has(*text, "Host n2\n    Port 22\n    User root\nHost n1 n2\n    Hostname %h\n"));
+  }
+
+  TEST_CASE("what all have alike stands there once") {
+    std::vector<SshConfigHost> alike = {{"n1", "n1", 22, "root"}, {"n2", "n2", 22, "root"}};
+    const auto text = render_ssh_config(alike, {});
+    REQUIRE(text);
+    CHECK(
+        starts_with(*text, "Host n1 n2\n    Hostname %h\n    Port 22\n    User root\n    Strict"));
+    const auto checked = render_ssh_config(alike, {"", "/known", {}, 10});
+    REQUIRE(checked);
+    CHECK(starts_with(*checked, "Host n1\n    HostKeyAlias n1\nHost n2\n"));
+    alike[1].address = "10.0.0.2";
+    alike[0].address = "10.0.0.1";
+    CHECK_FALSE(has(*render_ssh_config(alike, {}), "%h"));
   }
 
   TEST_CASE("in a file of somebody's our block comes first and ends where all hosts are meant") {
