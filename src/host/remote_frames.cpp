@@ -27,11 +27,11 @@ std::size_t partial_match(std::string_view text, std::string_view marker) {
 constexpr std::size_t brief_words = 4;  // behind "sh", "-c", TEXT, "dtenv"
 
 /// Up to what is to run; before it, what was not read is skipped.
-std::string line_begin(const Command& command, std::size_t input, const std::string& nonce,
+std::string line_begin(const std::string& directory, std::size_t input, const std::string& nonce,
                        const ChannelState& channel) {
   const std::string skipped = channel.nonce.empty() ? "" : "\n" + channel.nonce + "\n";
   return skipped + nonce + " " + std::to_string(input) + " " + std::to_string(channel.pid) + " " +
-         word(command.directory) + " ";
+         word(directory) + " ";
 }
 
 Result<std::string> with_words(std::string line, const Command& command, std::size_t from) {
@@ -51,23 +51,22 @@ bool is_brief(const Command& command) {
          command.argv[0] == "sh" && command.argv[1] == "-c";
 }
 
-const std::string& brief_text(const Command& command) {
-  return command.argv[2];
+const std::string& brief_text(const Command& command, bool has_agent) {
+  return has_agent && !command.perl.empty() ? command.perl : command.argv[2];
 }
 
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
-                                   const ChannelState& channel) {
+                                   const ChannelState& channel, std::string_view text) {
   if (command.argv.empty() || command.argv.front().empty())
     return Error{Status::invalid, "a command without a program"};
   if (const std::string problem = environment_problem(command.env); !problem.empty())
     return Error{Status::invalid, visible(command.argv.front()) + ": " + problem};
-  std::string line = line_begin(command, command.input.size(), nonce, channel);
+  std::string line = line_begin(command.directory, command.input.size(), nonce, channel);
   if (is_brief(command)) {
-    const std::string& text = brief_text(command);
     const std::string program = std::to_string(channel.program);
     line += channel.is_known ? "-" + program : "=" + program + " " + std::to_string(text.size());
     DT_TRY_ASSIGN(line, with_words(std::move(line), command, brief_words));
-    return line + (channel.is_known ? command.input : text);
+    return line.append(channel.is_known ? command.input : text);
   }
   line += std::to_string(command.env.size());
   for (const auto& [name, value] : command.env) line += " " + word(name + "=" + value);
@@ -78,11 +77,14 @@ Result<std::string> remote_request(const Command& command, const std::string& no
   return line + command.input;
 }
 
-std::string remote_definition(const Command& command, const std::string& nonce,
-                              const ChannelState& channel) {
-  const std::string& text = brief_text(command);
-  return line_begin(command, 0, nonce, channel) + "+" + std::to_string(channel.program) + " " +
-         std::to_string(text.size()) + "\n" + text;
+std::string remote_hello(const std::string& nonce) {
+  return nonce + " 0 0 '' '?'\n";
+}
+
+std::string remote_definition(const std::string& nonce, const ChannelState& channel,
+                              std::string_view text) {
+  return line_begin("", 0, nonce, channel) + "+" + std::to_string(channel.program) + " " +
+         std::to_string(text.size()) + "\n" + std::string(text);
 }
 
 void RemoteFrame::feed(std::string_view bytes, Capture& capture) {
@@ -116,9 +118,10 @@ bool RemoteFrame::step(Capture& capture) {
   const int value =
       number(std::string_view(buffer_).substr(nonce_.size() + 1, line_end - nonce_.size() - 1));
   buffer_.erase(0, line_end + 1);
-  if (letter == 'S') {
+  if (letter == 'S' || letter == 'P') {
     state_ = State::inside;
     pid_ = value;
+    has_agent_ = has_agent_ || letter == 'P';
   } else if (letter == 'R') {
     state_ = State::refused;
   } else {

@@ -17,11 +17,13 @@ namespace dtenv {
 /// In place of VARIABLES, "-K": the words are for the brief program K of ours, which this shell
 /// runs itself: a shell and setsid less to start. "=K SIZE": its text comes behind the line,
 /// instead of an input, and is kept; "+K SIZE": it is only kept. A text is read by `head`, since
-/// `read` takes a system call a byte, and once.
+/// `read` takes a system call a byte, and once. "?" asks for the user's number now, and before
+/// sudo; the shell finds them by itself, since each program it would start costs a good part of
+/// what a login costs.
 ///
 /// The answer on stdout is NONCE "S" PID "\n", the output, NONCE "E" STATUS "\n"; on stderr the
-/// same without PID and STATUS. NONCE "R" instead of "S": not run, since the previous command left
-/// processes that may still write here.
+/// output and NONCE "E" "\n", and NONCE "S" "\n" before the first. NONCE "R" instead of all of
+/// that: not run, since the previous command left processes that may still write here.
 ///
 /// setsid gives each command a process group by which it can be ended from another channel; it is
 /// not a background job, since those ignore SIGINT. What the command leaves of its input is read
@@ -33,9 +35,14 @@ inline constexpr std::string_view remote_program =
     "PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; "
     "export LC_ALL LANG PATH; "
     "N=$(printf \"\\n_\"); N=${N%_}; "
+    "h() { "
+    "u=; while read -r k y e x; do case $k in Uid:) u=$e; break ;; esac; "
+    "done 2>/dev/null </proc/self/status; "
+    "test -n \"$u\" || u=$(id -u); printf \"%s %s\\n\" \"$u\" \"${SUDO_UID:-$u}\"; }; "
     "r() { "
     "read -r p x </proc/self/stat; "
-    "printf \"%sS\\n\" \"$n\" >&2; printf \"%sS%s\\n\" \"$n\" \"$p\"; "
+    "printf \"%sS%s\\n\" \"$n\" \"$p\"; "
+    "if test \"$e\" = \"?\"; then h; exit; fi; "
     "if test -n \"$d\"; then "
     "cd \"$d\" 2>/dev/null || { printf \"%s: No such file or directory\\n\" \"$d\" >&2; exit 127; "
     "}; "
@@ -44,9 +51,10 @@ inline constexpr std::string_view remote_program =
     "if test \"$e\" = 0; then "
     "command -v \"$1\" >/dev/null 2>&1 || { printf \"%s: not found\\n\" \"$1\" >&2; exit 127; }; "
     "exec setsid \"$@\"; fi; exec setsid env \"$@\"; }; "
-    "w=; while IFS= read -r L; do "
+    "w=; b=; while IFS= read -r L; do "
     "if test -n \"$w\"; then test \"$L\" = \"$w\" && w=; continue; fi; "
     "eval \"set -- $L\" || exit 1; n=$1; w=$n; i=$2; q=$3; d=$4; e=$5; shift 5; "
+    "test -n \"$b\" || printf \"%sS\\n\" \"$n\" >&2; b=1; "
     "case $e in [=+]*) t=$(head -c \"$1\"; printf _); eval \"P${e#?}=\\${t%_}\"; shift; esac; "
     "case $e in [=-]*) eval \"p=\\$P${e#?}\"; set -- \"$p\" \"$@\"; e=-;; +*) set -- :; e=-; esac; "
     "if test \"$q\" -gt 0 && kill -0 \"-$q\" 2>/dev/null; then "

@@ -18,33 +18,41 @@ RemoteShell::RemoteShell(Child child)
     : child_(std::move(child)),
       progress_(child_.process().executor(), asio::steady_timer::time_point::max()) {}
 
+Task<Result<RemoteShell::End>> RemoteShell::hello(Duration timeout) {
+  Command command;
+  command.timeout = timeout;
+  const std::string nonce = hex(random_bytes(16));
+  co_return co_await exchange(nonce, remote_hello(nonce), command, {});
+}
+
 Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSink sink) {
   const bool brief = is_brief(command);
+  const std::string text = brief ? brief_text(command, has_agent_) : "";
   if (brief) {
-    const auto found = programs_.find(brief_text(command));
+    const auto found = programs_.find(text);
     state_.is_known = found != programs_.end();
     state_.program = state_.is_known ? found->second : static_cast<int>(programs_.size()) + 1;
     if (!state_.is_known && !command.input.empty()) {
-      DT_CO_TRY_ASSIGN(const End known, co_await make_known(command));
+      DT_CO_TRY_ASSIGN(const End known, co_await make_known(command, text));
       if (known != End::done) co_return known;
     }
   }
   const std::string nonce = hex(random_bytes(16));
-  DT_CO_TRY_ASSIGN(std::string request, remote_request(command, nonce, state_));
+  DT_CO_TRY_ASSIGN(std::string request, remote_request(command, nonce, state_, text));
   DT_CO_TRY_ASSIGN(const End end,
                    co_await exchange(nonce, std::move(request), command, std::move(sink)));
-  if (brief && end == End::done) programs_.emplace(brief_text(command), state_.program);
+  if (brief && end == End::done) programs_.emplace(text, state_.program);
   co_return end;
 }
 
-Task<Result<RemoteShell::End>> RemoteShell::make_known(const Command& command) {
+Task<Result<RemoteShell::End>> RemoteShell::make_known(const Command& command,
+                                                       const std::string& text) {
   const std::string nonce = hex(random_bytes(16));
-  DT_CO_TRY_ASSIGN(
-      const End end,
-      co_await exchange(nonce, remote_definition(command, nonce, state_), command, {}));
+  DT_CO_TRY_ASSIGN(const End end,
+                   co_await exchange(nonce, remote_definition(nonce, state_, text), command, {}));
   if (end != End::done) co_return end;
   take_outcome();
-  programs_.emplace(brief_text(command), state_.program);
+  programs_.emplace(text, state_.program);
   state_.is_known = true;
   co_return end;
 }
@@ -52,8 +60,8 @@ Task<Result<RemoteShell::End>> RemoteShell::make_known(const Command& command) {
 Task<Result<RemoteShell::End>> RemoteShell::exchange(const std::string& nonce, std::string request,
                                                      const Command& command, OutputSink sink) {
   using namespace asio::experimental::awaitable_operators;
+  exchange_.emplace(nonce, command, std::move(sink), state_.nonce.empty());
   state_.nonce = nonce;
-  exchange_.emplace(nonce, command, std::move(sink));
   exchange_->unsent = std::move(request);
   auto first = co_await (drive() || pause(command.timeout));
   if (first.index() == 1 && !closed_ && end() == End::closed) co_return End::timed_out;
@@ -66,7 +74,7 @@ Task<RemoteShell::End> RemoteShell::finish() {
 }
 
 Task<void> RemoteShell::started() {
-  while (!closed_ && !has_started())
+  while (!closed_ && pid() == 0 && !has_ended())
     co_await progress_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
@@ -111,6 +119,7 @@ RemoteShell::End RemoteShell::end() const {
 }
 
 Outcome RemoteShell::take_outcome() {
+  has_agent_ = has_agent_ || exchange_->out.has_agent();
   const int status = exchange_->out.status();
   state_.pid = exchange_->out.pid();
   return exchange_->capture.finish(status, signal_of_exit(status));

@@ -12,8 +12,8 @@
 
 namespace dtenv {
 
-/// The near end of one channel: a child whose far side is `remote_program`, one command at a time.
-/// Knows nothing of how the child reaches it.
+/// The near end of one channel: a child whose far side is `remote_program` or `remote_agent`, one
+/// command at a time. Knows nothing of how the child reaches it.
 class RemoteShell {
  public:
   explicit RemoteShell(Child child);
@@ -28,15 +28,19 @@ class RemoteShell {
     timed_out  ///< the command runs on
   };
 
+  /// The first exchange may be this one: who is there? The outcome says "UID LOGIN-UID".
+  Task<Result<End>> hello(Duration timeout);
   /// Sends the request and takes the answer. May be left in the middle (a cancel, a timeout): then
   /// `finish()` comes before the next one.
   Task<Result<End>> run(const Command& command, OutputSink sink);
   /// Takes the rest of an answer that was left in the middle; the output is dropped.
   Task<End> finish();
-  /// Waits until the far side has said that the command runs, while `finish()` listens.
+  /// Waits until the far side has said which process the command is, or how it ended, while
+  /// `finish()` listens.
   Task<void> started();
 
-  bool has_started() const { return exchange_ && exchange_->out.started(); }
+  /// Something of the far side has come.
+  bool has_answered() const { return exchange_ && exchange_->out.started(); }
   bool has_ended() const { return exchange_ && exchange_->out.ended(); }
   /// The process group of the command on the far side; 0: not known.
   int pid() const { return exchange_ ? exchange_->out.pid() : 0; }
@@ -47,8 +51,10 @@ class RemoteShell {
 
  private:
   struct Exchange {
-    Exchange(const std::string& nonce, const Command& command, OutputSink sink)
-        : out(nonce, Stream::out), err(nonce, Stream::err), capture(command, std::move(sink)) {}
+    Exchange(const std::string& nonce, const Command& command, OutputSink sink, bool is_first)
+        : out(nonce, Stream::out, is_first),
+          err(nonce, Stream::err, is_first),
+          capture(command, std::move(sink)) {}
     RemoteFrame out;
     RemoteFrame err;
     Capture capture;
@@ -58,7 +64,7 @@ class RemoteShell {
 
   Task<Result<End>> exchange(const std::string& nonce, std::string request, const Command& command,
                              OutputSink sink);
-  Task<Result<End>> make_known(const Command& command);
+  Task<Result<End>> make_known(const Command& command, const std::string& text);
   Task<void> take(Stream stream);
   Task<void> take_piece(Stream stream);
   Task<void> send();
@@ -70,8 +76,9 @@ class RemoteShell {
   std::optional<Exchange> exchange_;
   std::string piece_[2];
   bool closed_ = false;
+  bool has_agent_ = false;
   ChannelState state_;
-  std::unordered_map<std::string, int> programs_;  // those the far shell keeps, by their texts
+  std::unordered_map<std::string, int> programs_;  // those the far side keeps, by their texts
 };
 
 }  // namespace dtenv

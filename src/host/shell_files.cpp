@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "host/perl_programs.hpp"
 #include "host/safe_folder.hpp"
 #include "host/shell_programs.hpp"
 
@@ -9,8 +10,9 @@ namespace dtenv {
 
 namespace {
 
-Command program(std::string_view text, Argv arguments) {
+Command program(std::string_view text, std::string_view perl, Argv arguments) {
   Command command;
+  command.perl = perl;
   command.argv = {"sh", "-c", std::string(text), "dtenv"};
   for (std::string& argument : arguments) command.argv.push_back(std::move(argument));
   command.brief = true;
@@ -58,7 +60,7 @@ Result<void> check_path(const std::string& path) {
 
 Task<Result<std::optional<FileState>>> shell_read(Host& host, std::string path, std::size_t limit) {
   DT_CO_TRY(check_path(path));
-  Command command = program(read_program, {path, std::to_string(limit)});
+  Command command = program(read_program, read_perl, {path, std::to_string(limit)});
   command.output_limit = limit + 4096;
   DT_CO_TRY_ASSIGN(Outcome outcome, co_await host.run(command));
   if (outcome.exit_code == file_exit::absent) co_return std::optional<FileState>();
@@ -116,7 +118,7 @@ Command write_command(std::span<const FileWrite> files) {
     words.push_back(std::move(sha));
     input += file.content;
   }
-  Command command = program(write_program, std::move(words));
+  Command command = program(write_program, write_perl, std::move(words));
   command.input = std::move(input);
   return command;
 }

@@ -19,15 +19,6 @@ using namespace asio::experimental::awaitable_operators;
 /// Beyond the connect timeout: the key exchange, the login, and what rc files do.
 constexpr Duration login_time = std::chrono::seconds(20);
 
-/// The user's number now, and before sudo; by the shell itself, since each program it would start
-/// costs a good part of what a login costs.
-constexpr const char* hello_program = R"sh(u=
-while read -r k r e x; do
-  case $k in Uid:) u=$e; break ;; esac
-done 2>/dev/null </proc/self/status
-[ -n "$u" ] || u=$(id -u)
-echo "$u ${SUDO_UID:-$u}")sh";
-
 }  // namespace
 
 Task<Result<void>> SshConnection::connect() {
@@ -47,11 +38,7 @@ Task<std::optional<SshFailure>> SshConnection::dial_once() {
     co_return SshFailure{Error{child.error().status, child.error().message, {install}}, false};
   }
   auto master = std::make_shared<Channel>(*std::move(child));
-  Command hello;
-  hello.argv = {"sh", "-c", hello_program, "dtenv"};
-  hello.brief = true;
-  hello.timeout = dial_.options().connect_timeout + login_time;
-  auto end = co_await master->shell.run(hello, {});
+  auto end = co_await master->shell.hello(dial_.options().connect_timeout + login_time);
   if (!end || *end != RemoteShell::End::done) {
     const bool late = end && *end == RemoteShell::End::timed_out;
     if (!late) co_await (master->shell.process().exited() || pause(std::chrono::seconds(1)));

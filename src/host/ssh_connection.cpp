@@ -92,7 +92,7 @@ Task<Result<Outcome>> SshConnection::run(const Command& command, OutputSink sink
         break;
       case RemoteShell::End::closed: {
         // A machine that allows few sessions closes one more at once: use those that work.
-        const bool unstarted = !channel->shell.has_started() && channel != master_ && !lost_;
+        const bool unstarted = !channel->shell.has_answered() && channel != master_ && !lost_;
         retire(channel);
         if (!unstarted || channels_.empty()) co_return co_await why_closed(command);
         limit_ = channels_.size();

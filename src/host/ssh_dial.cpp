@@ -7,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "host/atomic_file.hpp"
+#include "host/remote_agent.hpp"
 #include "host/remote_program.hpp"
 
 namespace dtenv {
@@ -118,9 +119,12 @@ void SshDial::clean() const {
   for (const char* suffix : {"c", "l", "d"}) ::unlink(path(suffix).c_str());
 }
 
+/// For whatever login shell the user has.
 std::string SshDial::far_command() const {
-  const std::string shell = "sh -c " + quote_posix(remote_program);
-  return options_.sudo ? "exec sudo -n " + shell : "exec " + shell;
+  const std::string start = options_.sudo ? "exec sudo -n " : "exec ";
+  const std::string perl = "/usr/bin/perl";
+  return "test -x " + perl + " && " + start + perl + " -e " + quote_posix(remote_agent_word()) +
+         " || " + start + "sh -c " + quote_posix(remote_program);
 }
 
 Argv SshDial::master() const {

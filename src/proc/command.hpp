@@ -23,6 +23,7 @@ struct Command {
   /// moment: a transport may run it in a shell it has there already, which saves two programs'
   /// starts. A cancel lets it come to its end.
   bool brief = false;
+  std::string perl;  ///< the same brief program for a transport that has a perl there already
   Duration timeout = std::chrono::seconds(60);
   std::size_t output_limit = std::size_t{16} << 20;  ///< of each stream; more is cut and said
 };

@@ -6,6 +6,7 @@
 #include "steps/key_exchange.hpp"
 #include "steps/key_files.hpp"
 #include "steps/key_logins.hpp"
+#include "steps/key_look_perl.hpp"
 #include "steps/key_place.hpp"
 #include "steps/key_programs.hpp"
 #include "steps/key_shadow_program.hpp"
@@ -138,8 +139,10 @@ void as_user(Command& command, const Facts& facts) {
 
 Command look_command(const KeyExchange::Config& config, const std::string& user) {
   const bool certificates = config.trust == KeyExchange::Trust::ca;
-  return key_command(look_program, {user, config.machine ? "machine" : "container",
-                                    certificates ? "ca" : "keys", std::string(large_file)});
+  Command look = key_command(look_program, {user, config.machine ? "machine" : "container",
+                                            certificates ? "ca" : "keys", std::string(large_file)});
+  if (config.machine) look.perl = look_perl;
+  return look;
 }
 
 Command session_command(const KeyExchange::Config& config, const std::string& self,

@@ -5,9 +5,11 @@
 #include "contract/setup.hpp"
 #include "unit/doctest_result.hpp"
 
-#define KEEPERS \
-  LocalSetup, FakeSetup, SshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>
-#define MACHINES LocalSetup, SshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>
+#define KEEPERS                                                                                \
+  LocalSetup, FakeSetup, SshSetup, BareSshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, \
+      ShellSetup<2>
+#define MACHINES \
+  LocalSetup, SshSetup, BareSshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>
 
 namespace dtenv {
 namespace {
@@ -90,7 +92,7 @@ TEST_SUITE("files") {
   }
 
   TEST_CASE_TEMPLATE("of files in one folder none is replaced where one cannot be", T, SshSetup,
-                     ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>) {
+                     BareSshSetup, ContainerSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>) {
     T setup;
     SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.write_all({setup.file("one", "old"), setup.file("two", "old")}));
@@ -193,7 +195,8 @@ TEST_SUITE("files") {
   }
 
   TEST_CASE_TEMPLATE("a disk that fills amid a write: the old file stays, the machine stays usable",
-                     T, LocalSetup, SshSetup, ShellSetup<0>, ShellSetup<1>, ShellSetup<2>) {
+                     T, LocalSetup, SshSetup, BareSshSetup, ShellSetup<0>, ShellSetup<1>,
+                     ShellSetup<2>) {
     T setup;
     SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const std::string small = setup.folder + "/small";

@@ -7,7 +7,7 @@
 #include "contract/setup.hpp"
 #include "unit/doctest_result.hpp"
 
-#define RUNNERS LocalSetup, SshSetup, ContainerSetup
+#define RUNNERS LocalSetup, SshSetup, BareSshSetup, ContainerSetup
 
 namespace dtenv {
 namespace {
@@ -168,7 +168,8 @@ TEST_SUITE("run") {
     }
   }
 
-  TEST_CASE_TEMPLATE("what a command leaves running holds nobody up", T, LocalSetup, SshSetup) {
+  TEST_CASE_TEMPLATE("what a command leaves running holds nobody up", T, LocalSetup, SshSetup,
+                     BareSshSetup) {
     T setup;
     SKIP_UNLESS(setup.skip.empty(), setup.skip);
     const auto begin = std::chrono::steady_clock::now();
@@ -180,7 +181,7 @@ TEST_SUITE("run") {
   }
 
   TEST_CASE_TEMPLATE("what a command leaves behind does not write into the next", T, LocalSetup,
-                     SshSetup) {
+                     SshSetup, BareSshSetup) {
     T setup;
     SKIP_UNLESS(setup.skip.empty(), setup.skip);
     REQUIRE(setup.run({"sh", "-c", "(sleep 0.4; echo late; echo late >&2) & echo"}));

@@ -48,8 +48,12 @@ struct FakeSetup : Setup {
   FakeSetup();
 };
 struct SshSetup : Setup {
-  SshSetup();
+  explicit SshSetup(bool has_perl = true);
   ~SshSetup();
+};
+/// A machine without perl.
+struct BareSshSetup : SshSetup {
+  BareSshSetup() : SshSetup(false) {}
 };
 struct ContainerSetup : Setup {
   ContainerSetup();

@@ -73,14 +73,16 @@ bool run_program(const Argv& argv) {
 
 }  // namespace
 
-Sshd::Sshd(const std::string& more_config) {
+Sshd::Sshd(const std::string& more_config, bool has_perl) {
   folder_ = fresh_folder();
   if (::access("/usr/sbin/sshd", X_OK) != 0) {
     problem_ = "no sshd here (openssh-server)";
+  } else if (!has_perl && ::geteuid() != 0) {
+    problem_ = "to hide perl needs root";
   } else if (!prepare(more_config)) {
     problem_ = "no keys could be made (ssh-keygen)";
   } else {
-    start();
+    start(has_perl);
   }
 }
 
@@ -108,10 +110,11 @@ bool Sshd::prepare(const std::string& more_config) {
   return true;
 }
 
-void Sshd::start() {
+void Sshd::start(bool has_perl) {
   const std::string sshd =
       "exec /usr/sbin/sshd -D -f " + folder_ + "/config -E " + folder_ + "/log";
-  const std::string home = "mount --bind " + folder_ + "/home /root && ";
+  std::string home = "mount --bind " + folder_ + "/home /root && ";
+  if (!has_perl) home += "mount --bind /dev/null /usr/bin/perl && ";
   pid_ = ::geteuid() == 0
              ? start_program({"unshare", "-m", "--propagation", "private", "sh", "-c", home + sshd})
              : start_program({"sh", "-c", sshd});
@@ -152,14 +155,18 @@ int count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-Sshd& shared_sshd() {
-  static Sshd sshd;
-  return sshd;
+Sshd& shared_sshd(bool has_perl) {
+  if (has_perl) {
+    static Sshd sshd;
+    return sshd;
+  }
+  static Sshd bare({}, false);
+  return bare;
 }
 
-SshSetup::SshSetup() {
+SshSetup::SshSetup(bool has_perl) {
   folder = fresh_folder();
-  Sshd& sshd = shared_sshd();
+  Sshd& sshd = shared_sshd(has_perl);
   skip = sshd.problem();
   if (!skip.empty()) return;
   const std::string sockets = fresh_folder();

@@ -8,10 +8,11 @@
 namespace dtenv {
 
 /// An sshd of our own on 127.0.0.1, with its own host key, login key and log; where we are root, in
-/// a mount namespace with a home folder of its own, whose rc files print noise.
+/// a mount namespace with a home folder of its own, whose rc files print noise, and, if need be,
+/// without perl.
 class Sshd {
  public:
-  explicit Sshd(const std::string& more_config = {});
+  explicit Sshd(const std::string& more_config = {}, bool has_perl = true);
   ~Sshd();
   Sshd(const Sshd&) = delete;
   Sshd& operator=(const Sshd&) = delete;
@@ -25,7 +26,7 @@ class Sshd {
 
  private:
   bool prepare(const std::string& more_config);
-  void start();
+  void start(bool has_perl);
 
   std::string folder_;
   std::string problem_;
@@ -36,6 +37,6 @@ class Sshd {
 /// How often `part` stands in `text`.
 int count_of(const std::string& text, const std::string& part);
 /// The one that SshSetup uses, started when first asked for.
-Sshd& shared_sshd();
+Sshd& shared_sshd(bool has_perl = true);
 
 }  // namespace dtenv

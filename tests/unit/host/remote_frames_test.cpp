@@ -1,14 +1,13 @@
 #include "host/remote_frames.hpp"
 
-#include "host/remote_program.hpp"
-#include "proc/child.hpp"
-#include "support/loop.hpp"
-#include "unit/doctest_result.hpp"
+#include <unistd.h>
+
+#include "support/conversation.hpp"
 
 namespace dtenv {
 namespace {
 
-constexpr const char* nonce = "0123456789abcdef0123456789abcdef";
+const std::string nonce = Conversation::nonce;
 
 struct Frame {
   Command command;
@@ -62,80 +61,133 @@ TEST_SUITE("RemoteFrame") {
     CHECK(remote_request(command, nonce).error().status == Status::invalid);
   }
 
-  TEST_CASE("the remote program fits between single quotes of any shell") {
-    CHECK(remote_program.find_first_of("'\n!") == std::string_view::npos);
-    CHECK(!contains(remote_program, "\\\\"));
+  TEST_CASE_FIXTURE(Frame,
+                    "after a channel's first answer all is output, and the number may be late") {
+    frame = RemoteFrame(nonce, Stream::out, false);
+    feed(std::string("out") + nonce + "S77\nput" + nonce + "E0\n");
+    CHECK(frame.ended());
+    CHECK(frame.pid() == 77);
+    CHECK(!frame.has_agent());
+    CHECK(out() == "output");
   }
 
-  TEST_CASE("the remote program does its work in every shell at hand") {
-    for (const Argv& shell : {Argv{"dash"}, Argv{"bash", "--posix"}, Argv{"busybox", "sh"}}) {
-      asio::io_context loop;
+  TEST_CASE_FIXTURE(Frame, "an agent says so at first") {
+    feed(std::string("noise") + nonce + "P\n");
+    CHECK(frame.started());
+    CHECK(frame.has_agent());
+    CHECK(frame.pid() == 0);
+  }
+
+  TEST_CASE("the far programs fit between single quotes of any shell") {
+    CHECK(remote_program.find_first_of("'\n!") == std::string_view::npos);
+    CHECK(!contains(remote_program, "\\\\"));
+    CHECK(remote_agent.find_first_of("'!#\t") == remote_agent.find("#perl"));
+    CHECK(!contains(remote_agent, "\\\\"));
+  }
+
+  TEST_CASE("the far program does its work in every shell at hand, and in perl") {
+    for (const Argv& far : far_ends) {
+      Conversation talk(far);
       Command inner;
       inner.argv = {"printf", "%s|", "a\nb", "\x81\xff'\"$x"};
       inner.input = "left unread";
       inner.directory = "/";
-      Command outer;
-      outer.argv = shell;
-      outer.argv.insert(outer.argv.end(), {"-c", std::string(remote_program)});
-      outer.input = *remote_request(inner, nonce);
+      talk.ask(inner);
       inner.argv = {"cat"};
       inner.env = {{"A", "b"}};
-      outer.input += *remote_request(inner, std::string(nonce) + "2", {nonce});
-      const auto said = run_on(loop, run_child(outer));
-      REQUIRE(said);
-      if (said->exit_code == 127) continue;
-      Frame first;
-      first.feed(said->out);
-      CHECK(first.frame.status() == 0);
-      CHECK(first.out() == "a\nb|\x81\xff'\"$x|");
-      Frame second;
-      second.frame = RemoteFrame(std::string(nonce) + "2", Stream::out);
-      second.feed(said->out);
-      CHECK(second.out() == "left unread");
+      talk.ask(inner);
+      inner.argv = {"sh", "-c", "printf '%s' \"$A$LC_ALL\"; cd / && pwd; echo wrong >&2; exit 7"};
+      inner.input.clear();
+      talk.ask(inner);
+      inner.argv = {"no-such-program"};
+      inner.env.clear();
+      talk.ask(inner);
+      inner.argv = {"true"};
+      inner.directory = "/no/such/folder";
+      talk.ask(inner);
+      if (!talk.take()) continue;
+      CHECK(talk.answer(0) == "0: a\nb|\x81\xff'\"$x|");
+      CHECK(talk.answer(1) == "0: left unread");
+      CHECK(talk.answer(2) == "7: bC.UTF-8/\n");
+      CHECK(talk.answer(3) == "127: ");
+      CHECK(talk.answer(4) == "127: ");
+      CHECK(talk.words == Argv{"wrong", "no-such-program: not found",
+                               "/no/such/folder: No such file or directory"});
     }
   }
 
-  TEST_CASE("a brief program runs in that shell itself, and need not read its input") {
-    for (const Argv& shell : {Argv{"dash"}, Argv{"bash", "--posix"}, Argv{"busybox", "sh"}}) {
-      asio::io_context loop;
+  TEST_CASE("a far program says who it is, before and behind sudo") {
+    for (const Argv& far : far_ends) {
+      Conversation talk(far);
+      talk.hello();
+      talk.hello();
+      if (!talk.take({{"SUDO_UID", "4711"}})) continue;
+      const std::string user = "0: " + std::to_string(::geteuid());
+      CHECK(talk.answer(0) == user + " 4711\n");
+      CHECK(talk.answer(1) == user + " 4711\n");
+    }
+  }
+
+  TEST_CASE("a brief program is kept, runs in a shell that is there, and need not read its input") {
+    for (const Argv& far : far_ends) {
       Command reads;
       reads.brief = true;
-      reads.argv = {"sh", "-c", "x=$(head -c 9); printf '%s|%s|%s' $$ \"$x\" \"$1\"; exit 3",
-                    "dtenv", "it's\ntwo"};
+      reads.argv = {"sh", "-c", "x=$(head -c 9); printf '%s|%s' \"$x\" \"$1\"; exit 3", "dtenv",
+                    "it's\ntwo"};
       reads.input = "$(exit)\n'";
       Command leaves = reads;
-      leaves.argv[2] = "printf '%s' $$";
-      Command outer;
-      outer.argv = shell;
-      outer.argv.insert(outer.argv.end(), {"-c", std::string(remote_program)});
-      const auto nonce_of = [](int number) { return nonce + std::to_string(number); };
+      leaves.argv[2] = "printf '%s' left";
       Command tells = reads;
       tells.argv = {"sh", "-c", "printf '%s' \"$1\"", "dtenv", "no input"};
       tells.input.clear();
-      outer.input = remote_definition(reads, nonce_of(0), {"", 0, 1, false});
-      outer.input += *remote_request(reads, nonce_of(1), {nonce_of(0), 0, 1, true});
-      outer.input += remote_definition(leaves, nonce_of(2), {nonce_of(1), 0, 2, false});
-      outer.input += *remote_request(leaves, nonce_of(3), {nonce_of(2), 0, 2, true});
-      outer.input += *remote_request(reads, nonce_of(4), {nonce_of(3), 0, 1, true});
-      outer.input += *remote_request(tells, nonce_of(5), {nonce_of(4), 0, 3, false});
-      const auto said = run_on(loop, run_child(outer));
-      REQUIRE(said);
-      if (said->exit_code == 127) continue;
-      std::vector<Frame> frames(6);
-      for (int i = 0; i < 6; ++i) {
-        auto& frame = frames[static_cast<std::size_t>(i)];
-        frame.frame = RemoteFrame(nonce_of(i), Stream::out);
-        frame.feed(said->out);
-        CHECK(frame.frame.ended());
-      }
-      CHECK(frames[0].out() == "");
-      CHECK(frames[1].frame.status() == 3);
-      const std::string said_by_reads = frames[3].out() + "|$(exit)\n'|it's\ntwo";
-      CHECK(frames[1].out() == said_by_reads);
-      CHECK(frames[4].out() == said_by_reads);
-      CHECK(frames[5].out() == "no input");
-      CHECK(said->exit_code == 0);
+      Conversation talk(far);
+      talk.define(reads, 1);
+      talk.ask(reads, 1, true);
+      talk.define(leaves, 2);
+      talk.ask(leaves, 2, true);
+      talk.ask(reads, 1, true);
+      talk.ask(tells, 3, false);
+      talk.ask(tells, 3, true);
+      if (!talk.take()) continue;
+      CHECK(talk.answer(0) == "0: ");
+      CHECK(talk.answer(1) == "3: $(exit)\n'|it's\ntwo");
+      CHECK(talk.answer(3) == "0: left");
+      CHECK(talk.answer(4) == talk.answer(1));
+      CHECK(talk.answer(5) == "0: no input");
+      CHECK(talk.answer(6) == "0: no input");
     }
+  }
+
+  TEST_CASE("perl runs a function of ours itself") {
+    Command calls;
+    calls.brief = true;
+    calls.argv = {"sh", "-c", "exit 9", "dtenv", "one", "two\nlines"};
+    calls.perl =
+        "#perl\numask 0; $O = \"$I|$_[0]|$_[1]|$$\"; F(81, \"a reason\") if $I eq \"no\"; 7";
+    calls.input = std::string("in\0put", 6);
+    Conversation talk(far_ends.back());
+    talk.define(calls, 1, calls.perl);
+    talk.ask(calls, 1, true);
+    calls.input = "no";
+    talk.ask(calls, 1, true);
+    Command broken = calls;
+    broken.perl = "#perl\n)";
+    talk.define(broken, 2, broken.perl);
+    talk.ask(broken, 2, true);
+    Command mask;
+    mask.argv = {"sh", "-c", "umask; echo $PPID"};
+    talk.ask(mask);
+    if (!talk.take()) return;
+    const auto last = split_lines(talk.answer(5));
+    REQUIRE(last.size() == 2);
+    CHECK(last[0] != "0: 0000");
+    const std::string perl(last[1]);
+    CHECK(talk.answer(1) == "7: in" + std::string("\0put", 4) + "|one|two\nlines|" + perl);
+    CHECK(talk.answer(2) == "81: no|one|two\nlines|" + perl);
+    CHECK(starts_with(talk.answer(4), "255: "));
+    REQUIRE(talk.words.size() >= 2);
+    CHECK(talk.words[0] == "a reason");
+    CHECK(contains(talk.words[1], "syntax error"));
   }
 }
 
