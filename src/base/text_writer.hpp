@@ -21,10 +21,9 @@ class TextWriter {
     used_ += piece.size();
     return *this;
   }
-  TextWriter& put(std::int64_t number) {
-    if (sizeof buffer_ - used_ < longest_number) flush();
-    char* const at = buffer_ + used_;
-    used_ += static_cast<std::size_t>(std::to_chars(at, at + longest_number, number).ptr - at);
+  [[gnu::always_inline]] TextWriter& put(std::int64_t number) {
+    if (number < 0 || number > 9 || used_ == sizeof buffer_) return put_number(number);
+    buffer_[used_++] = static_cast<char>('0' + number);
     return *this;
   }
   /// The whole of it; the writer is empty then.
@@ -36,6 +35,12 @@ class TextWriter {
  private:
   static constexpr std::size_t longest_number = 20;
 
+  TextWriter& put_number(std::int64_t number) {
+    if (sizeof buffer_ - used_ < longest_number) flush();
+    char* const at = buffer_ + used_;
+    used_ += static_cast<std::size_t>(std::to_chars(at, at + longest_number, number).ptr - at);
+    return *this;
+  }
   [[gnu::noinline]] TextWriter& put_large(std::string_view piece) {
     flush();
     text_.append(piece);

@@ -156,7 +156,8 @@ void parse_deepspeed_hostfile(std::string_view text, HostfileReader& reader) {
     const std::size_t end = returns ? text.find_first_of("\r\n") : text.find('\n');
     parse_line({text.substr(0, end), ++number}, reader);
     if (end == std::string_view::npos) break;
-    text.remove_prefix(end + (starts_with(text.substr(end), "\r\n") ? 2 : 1));
+    const bool two = returns && starts_with(text.substr(end), "\r\n");
+    text.remove_prefix(end + (two ? 2 : 1));
   }
   if (reader.hosts().empty() && !reader.has_errors()) reader.error(1, 1, "names no host");
 }

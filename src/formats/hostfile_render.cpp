@@ -79,11 +79,13 @@ bool names_alone(HostfileDialect dialect) {
   return dialect == HostfileDialect::slurm || dialect == HostfileDialect::torchrun;
 }
 
+/// As nearly every host of nearly every file is: any dialect takes it.
+bool is_usual(const HostEntry& host) {
+  return host.slots.value_or(0) > 0 && !host.max_slots && host.user.empty() &&
+         host.attributes.empty() && is_plain_host_name(host.name);
+}
+
 std::optional<std::string> host_problem(const HostEntry& host, HostfileDialect dialect) {
-  // Nearly every host of nearly every file.
-  if (host.slots.value_or(0) > 0 && !host.max_slots && host.user.empty() &&
-      host.attributes.empty() && is_plain_host_name(host.name))
-    return std::nullopt;
   if (auto problem = host_name_problem(host.name)) return problem;
   if (!host.user.empty())
     if (const auto problem = user_name_problem(host.user)) return "has a user that " + *problem;
@@ -137,7 +139,8 @@ Result<RenderedHostfile> render_hostfile(const std::vector<HostEntry>& hosts,
   };
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     const HostEntry& host = hosts[i];
-    if (const auto problem = host_problem(host, dialect)) {
+    const auto problem = is_usual(host) ? std::nullopt : host_problem(host, dialect);
+    if (problem) {
       fail(i, "\"" + visible(host.name) + "\" " + *problem);
       names.add(host.name, name_of);
     } else if (!names.add_new(host.name, name_of)) {

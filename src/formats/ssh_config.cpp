@@ -1,6 +1,7 @@
 #include "formats/ssh_config.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.hpp"
 #include "base/text_writer.hpp"
@@ -48,36 +49,62 @@ Error bad(const Hosts& hosts, std::size_t index, std::string_view name, std::str
           {std::move(detail)}};
 }
 
+bool is_same(std::string_view one, std::string_view other) {
+  return one.data() == other.data() || one == other;
+}
+
+/// Of a name that has been checked: ASCII.
 bool has_capitals(std::string_view text) {
+  if (text.size() >= 8 && text.size() <= 16) {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::memcpy(&first, text.data(), 8);
+    std::memcpy(&last, text.data() + text.size() - 8, 8);
+    const std::uint64_t found = bytes_among(first, 'A', 'Z') | bytes_among(last, 'A', 'Z');
+    return (found & 0x8080808080808080U) != 0;
+  }
   return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+/// Looks at each host once, in their order.
 template <class Hosts>
-Result<void> check(const Hosts& hosts) {
-  NameIndex names;
-  // ssh matches the patterns of Host without regard to case.
-  const auto name_of = [&](std::size_t k) { return lower(hosts[k].name); };
-  std::string_view user;  // of the host before, which most have too
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const View host = view(hosts[i]);
-    if (const auto problem = host_name_problem(host.name))
-      return bad(hosts, i, host.name, *problem);
-    if (host.address.data() != host.name.data())
-      if (const auto problem = host_name_problem(host.address))
-        return bad(hosts, i, host.address, *problem);
-    const bool same_user = i > 0 && (host.user.data() == user.data() || host.user == user);
-    if (!same_user)
-      if (const auto problem = user_name_problem(host.user))
-        return bad(hosts, i, host.user, *problem);
-    if (host.port < 1 || host.port > 65535)
-      return bad(hosts, i, host.name, "has a port beyond 1 to 65535");
-    const std::string lowered = has_capitals(host.name) ? lower(host.name) : std::string();
-    const std::string_view key = lowered.empty() ? host.name : lowered;
-    if (!names.add_new(key, name_of)) return bad(hosts, i, host.name, "stands there twice");
-    user = host.user;
+class HostCheck {
+ public:
+  explicit HostCheck(const Hosts& hosts) : hosts_(hosts) {}
+
+  /// Nothing is wrong with it: told without a word, since there are 100,000 of them.
+  bool passes(const View& host) {
+    const bool same_user = had_one_ && is_same(host.user, user_);
+    if (!is_plain_host_name(host.name) && host_name_problem(host.name)) return false;
+    if (host.address.data() != host.name.data() && host_name_problem(host.address)) return false;
+    if (!same_user && user_name_problem(host.user)) return false;
+    if (host.port < 1 || host.port > 65535) return false;
+    had_one_ = true;
+    user_ = host.user;
+    // ssh matches the patterns of Host without regard to case.
+    const auto name_of = [&](std::size_t k) { return lower(hosts_[k].name); };
+    if (!has_capitals(host.name)) return names_.add_new(host.name, name_of);
+    return names_.add_new(lower(host.name), name_of);
   }
-  return {};
-}
+  /// Of one that did not pass.
+  Error error(std::size_t i, const View& host) const {
+    if (const auto problem = host_name_problem(host.name))
+      return bad(hosts_, i, host.name, *problem);
+    if (const auto problem = host_name_problem(host.address))
+      return bad(hosts_, i, host.address, *problem);
+    if (const auto problem = user_name_problem(host.user))
+      return bad(hosts_, i, host.user, *problem);
+    if (host.port < 1 || host.port > 65535)
+      return bad(hosts_, i, host.name, "has a port beyond 1 to 65535");
+    return bad(hosts_, i, host.name, "stands there twice");
+  }
+
+ private:
+  const Hosts& hosts_;
+  NameIndex names_;
+  std::string_view user_;  // of the host before, which most have too
+  bool had_one_ = false;
+};
 
 /// ssh splits its values at blanks and expands % and ~.
 Result<void> check_file(std::string_view what, std::string_view path) {
@@ -128,10 +155,6 @@ std::string shared_lines(const SshConfigOptions& options) {
   return text;
 }
 
-bool is_same(std::string_view one, std::string_view other) {
-  return one.data() == other.data() || one == other;
-}
-
 /// Hosts that stand side by side, as many as one Host line takes, and what they have alike.
 struct Group {
   std::size_t end = 0;
@@ -158,9 +181,13 @@ Group group_from(const Hosts& hosts, std::size_t begin) {
   return group;
 }
 
-/// What is one host's own; nothing where there is none.
-void add_own_lines(TextWriter& text, const View& host, const Group& group, bool alias) {
+/// What is one host's own; nothing where there is none. Under which name its key is looked up need
+/// not be said where that is all that ssh knows of it, and no other lines can say more.
+void add_own_lines(TextWriter& text, const View& host, const Group& group,
+                   const SshConfigOptions& options) {
   const bool bare = is_same(host.address, host.name);
+  const bool alias = !options.known_hosts_file.empty() &&
+                     (!bare || host.port != 22 || options.above_others || has_capitals(host.name));
   if (bare && group.same_port && group.same_user && !alias) return;
   text.put("Host ").put(host.name).put("\n");
   if (!bare) text.put("    Hostname ").put(host.address).put("\n");
@@ -173,15 +200,18 @@ void add_own_lines(TextWriter& text, const View& host, const Group& group, bool 
 /// group have alike: ssh takes each value where it finds it first, and reads all of it at each
 /// login.
 template <class Hosts>
-std::string host_lines(const Hosts& hosts, const SshConfigOptions& options) {
+Result<std::string> host_lines(const Hosts& hosts, const SshConfigOptions& options) {
   const std::string shared = shared_lines(options);
-  const bool aliases = !options.known_hosts_file.empty();
-  constexpr std::size_t own = 140;  // of a host with names of usual length
+  constexpr std::size_t own = 100;  // of a host with names of usual length
   TextWriter text(hosts.size() * own + shared.size() * (1 + hosts.size() / 32));
+  HostCheck check(hosts);
   for (std::size_t begin = 0; begin < hosts.size();) {
     const Group group = group_from(hosts, begin);
-    for (std::size_t i = begin; i < group.end; ++i)
-      add_own_lines(text, view(hosts[i]), group, aliases);
+    for (std::size_t i = begin; i < group.end; ++i) {
+      const View host = view(hosts[i]);
+      if (!check.passes(host)) return check.error(i, host);
+      add_own_lines(text, host, group, options);
+    }
     const View first = view(hosts[begin]);
     text.put("Host");
     for (; begin < group.end; ++begin) text.put(" ").put(hosts[begin].name);
@@ -195,7 +225,6 @@ std::string host_lines(const Hosts& hosts, const SshConfigOptions& options) {
 
 template <class Hosts>
 Result<std::string> render(const Hosts& hosts, const SshConfigOptions& options) {
-  DT_TRY(check(hosts));
   DT_TRY(check_file("the identity file", options.identity_file));
   DT_TRY(check_file("the known_hosts file", options.known_hosts_file));
   for (const std::string& name : options.send_env)

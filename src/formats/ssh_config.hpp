@@ -28,7 +28,7 @@ struct SshConfigOptions {
 };
 
 /// Host blocks for `ssh -F` or ~/.ssh/config: host keys strictly checked under the machine's name
-/// (HostKeyAlias), no prompt, no agent, no forwarding.
+/// (HostKeyAlias, but where nothing else is known of it), no prompt, no agent, no forwarding.
 Result<std::string> render_ssh_config(const std::vector<SshConfigHost>& hosts,
                                       const SshConfigOptions& options);
 

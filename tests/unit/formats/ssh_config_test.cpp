@@ -69,9 +69,20 @@ TEST_SUITE("ssh config") {
     REQUIRE(text);
     CHECK(
         starts_with(*text, "Host n1 n2\n    Hostname %h\n    Port 22\n    User root\n    Strict"));
-    const auto checked = render_ssh_config(alike, {"", "/known", {}, 10});
-    REQUIRE(checked);
-    CHECK(starts_with(*checked, "Host n1\n    HostKeyAlias n1\nHost n2\n"));
+    SshConfigOptions pinned;
+    pinned.known_hosts_file = "/known";
+    CHECK(starts_with(*render_ssh_config(alike, pinned),
+                      "Host n1 n2\n    Hostname %h\n    Port 22\n"));
+    pinned.above_others = true;
+    CHECK(
+        starts_with(*render_ssh_config(alike, pinned), "Host n1\n    HostKeyAlias n1\nHost n2\n"));
+    pinned.above_others = false;
+    alike[1].port = 6001;
+    CHECK(starts_with(*render_ssh_config(alike, pinned),
+                      "Host n1\n    Port 22\nHost n2\n    Port 6001\n    HostKeyAlias n2\n"));
+    alike[0].name = alike[0].address = "N1";
+    CHECK(starts_with(*render_ssh_config(alike, pinned),
+                      "Host N1\n    Port 22\n    HostKeyAlias N1\n"));
     alike[1].address = "10.0.0.2";
     alike[0].address = "10.0.0.1";
     CHECK_FALSE(has(*render_ssh_config(alike, {}), "%h"));
