@@ -8,11 +8,16 @@ alternating rounds; ratios within one run.
     tests/bench/trust.py [N…]        default: 16 64
 """
 
+import base64
+import gzip
+import io
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +35,8 @@ STEP = trust(logins="none")
 
 
 class Peers:
-    """The same work with other tools: every node makes a key, all public halves go to all nodes."""
+    """The same work with other tools: every node makes a key, and gets what it needs to log in to every other without a
+    question: all public halves, all host keys, and where the others are."""
 
     def __init__(self, farm: Farm):
         self.farm = farm
@@ -54,36 +60,59 @@ class Peers:
             list(pool.map(lambda name: self.ssh(name, "true"), self.names))
         return time.monotonic() - begun
 
-    make = "test -f .ssh/id_ed25519 || ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519; cat .ssh/id_ed25519.pub"
-    take = "umask 077; cat >.ssh/merged && mv .ssh/merged .ssh/authorized_keys2"
+    make = (
+        "test -f .ssh/id_ed25519 || ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519; cat .ssh/id_ed25519.pub; "
+        "read -r type key rest </etc/ssh/ssh_host_ed25519_key.pub; echo $(hostname) $type $key"
+    )
+
+    def nodes_config(self) -> str:
+        text = "".join(f"Host {n.name}\n  Hostname {n.address}\n  HostKeyAlias {n.name}\n" for n in self.farm.nodes)
+        return f"{text}Host *\n  User root\n  Port 2200\n"
+
+    def files(self, gathered: bytes) -> bytes:
+        """As an archive for ~/.ssh, out of what `make` said on all nodes."""
+        lines = gathered.decode().splitlines()
+        texts = {
+            "authorized_keys2": "".join(f"{line}\n" for line in lines if line.startswith("ssh-")),
+            "known_hosts": "".join(f"{line}\n" for line in lines if not line.startswith("ssh-")),
+            "config": self.nodes_config(),
+        }
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for name, text in texts.items():
+                entry = tarfile.TarInfo(name)
+                entry.size, entry.mode = len(text), 0o600
+                tar.addfile(entry, io.BytesIO(text.encode()))
+        return archive.getvalue()
 
     def pdsh(self) -> float:
-        """Gather by pdsh, push by a pipe a node: pdsh forwards no stdin, and pdcp is needed on the nodes too."""
+        """Gather by pdsh, push in its words: pdsh forwards no stdin, and pdcp is needed on the nodes too."""
         begun = time.monotonic()
         env = {**os.environ, "PDSH_SSH_ARGS": f"-F {self.config} -2 -a -x -l%u %h", "PDSH_RCMD_TYPE": "ssh"}
         words = ["pdsh", "-S", "-N", "-f", "32", "-l", "root", "-w", ",".join(self.names)]
-        merged = subprocess.run([*words, self.make], check=True, capture_output=True, env=env).stdout
-        (self.farm.folder / "merged").write_bytes(merged)
-        push = f"umask 077; echo {merged.hex()} >.ssh/authorized_keys2"
+        gathered = subprocess.run([*words, self.make], check=True, capture_output=True, env=env).stdout
+        packed = base64.b64encode(gzip.compress(self.files(gathered), 1)).decode()
+        push = f"echo {packed} | base64 -d | tar xzf - -C .ssh"
         subprocess.run([*words, push], check=True, env=env, stdout=subprocess.DEVNULL)
         return time.monotonic() - begun
 
     def clush(self) -> float:
         begun = time.monotonic()
         words = ["clush", "-S", "-N", "-q", "-f", "32", "-l", "root", "-o", f"-F {self.config}", "-w", ",".join(self.names)]
-        merged = subprocess.run([*words, self.make], check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
-        subprocess.run([*words, self.take], check=True, input=merged, stdout=subprocess.DEVNULL)
+        gathered = subprocess.run([*words, self.make], check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
+        words += ["tar xf - -C .ssh"]
+        subprocess.run(words, check=True, input=self.files(gathered), stdout=subprocess.DEVNULL)
         return time.monotonic() - begun
 
     def ansible(self) -> float:
         folder = self.farm.folder
         (folder / "inventory").write_text("\n".join(self.names) + "\n")
-        (folder / "play.yml").write_text(
-            "- hosts: all\n  gather_facts: no\n  tasks:\n"
-            f"  - shell: \"{self.make}\"\n    register: key\n"
-            "  - copy:\n      dest: /root/.ssh/authorized_keys2\n      mode: '0600'\n"
-            "      content: \"{% for h in ansible_play_hosts %}{{ hostvars[h].key.stdout }}\\n{% endfor %}\"\n"
-        )
+        all_hosts = "{%% for h in ansible_play_hosts %%}{{ hostvars[h].made.stdout_lines[%d] }}\n{%% endfor %%}"
+        contents = {"authorized_keys2": all_hosts % 0, "known_hosts": all_hosts % 1, "config": self.nodes_config()}
+        tasks = [{"shell": self.make, "register": "made"}]
+        for name, text in contents.items():
+            tasks.append({"copy": {"dest": f"/root/.ssh/{name}", "mode": "0600", "content": text}})
+        (folder / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
         env = {**os.environ, "ANSIBLE_SSH_ARGS": f"-F {self.config} -o ControlMaster=auto -o ControlPersist=5s",
                "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORKS": "64", "ANSIBLE_LOCALHOST_WARNING": "0",
                "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp")}
@@ -125,7 +154,10 @@ def measure(count: int, kex: str, rows: bench.Rows) -> None:
     with Farm(count, kex) as farm:
         peers = Peers(farm)
         width = min((8, 16, 32), key=lambda wide: min(peers.floor(wide) for _ in range(2)))
-        tools = [tool for tool in ("pdsh", "clush") if shutil.which(tool) and not kex]
+        programs = {"pdsh": "pdsh", "clush": "clush", "ansible": "ansible-playbook"}
+        tools = [tool for tool, program in programs.items() if shutil.which(program) and not kex]
+        if count > 16 and "ansible" in tools:
+            tools.remove("ansible")  # a minute a run
         spent: "dict[str, list[float]]" = {}
         alike = {} if kex else {"kex_algorithms": stock_algorithms()}
         for turn in range(ROUNDS):
@@ -144,9 +176,8 @@ def measure(count: int, kex: str, rows: bench.Rows) -> None:
                 if turn < 3:
                     fresh(farm)
                     spent.setdefault(tool, []).append(getattr(peers, tool)())
-        if shutil.which("ansible-playbook") and count <= 16 and not kex:
-            fresh(farm)
-            spent["ansible"] = [peers.ansible()]
+                    if turn == 0:
+                        sample_logs_in(farm)
         median = {name: bench.median(values) for name, values in spent.items()}
         told = " ".join(f"{name} {value:.2f} s" for name, value in median.items())
         name = f"{count}_fast_kex" if kex else str(count)
