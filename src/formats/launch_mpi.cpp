@@ -24,13 +24,15 @@ std::string ssh_arguments(const LaunchRequest& request) {
   return own + "-o BatchMode=yes -o ConnectTimeout=10";
 }
 
-/// Which interfaces: the nodes' own network, or at least never loopback and Docker's bridge.
+/// Which interfaces: the nodes' own network, or at least never loopback and Docker's bridge. PRRTE,
+/// which begins the ranks of version 5, ends in a SIGSEGV now and then where a list names two
+/// interfaces (openpmix/prrte#2553, Open MPI 5.0.11); loopback it leaves out by itself.
 void add_interfaces(const LaunchRequest& request, bool version5, Argv& argv) {
   const auto network = common_network(request);
   const std::string mode = network ? "if_include" : "if_exclude";
   const std::string value = network ? *network : "127.0.0.1/8,docker0";
   if (version5)
-    append(argv, {"--prtemca", "prte_" + mode, value});
+    append(argv, {"--prtemca", "prte_" + mode, network ? *network : "docker0"});
   else
     append(argv, {"--mca", "oob_tcp_" + mode, value});
   append(argv, {"--mca", "btl_tcp_" + mode, value});

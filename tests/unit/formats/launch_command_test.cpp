@@ -64,6 +64,16 @@ TEST_SUITE("launch command") {
     CHECK_FALSE(has(command.argv, {"--mca", "plm_rsh_agent", "ssh"}));
   }
 
+  TEST_CASE("hosts of no common network: loopback and Docker's bridge are left out") {
+    LaunchRequest wanted = request("openmpi", "4.1.4");
+    for (LaunchHost& host : wanted.hosts) host.address = host.name;
+    CHECK(has(made(wanted).argv, {"--mca", "oob_tcp_if_exclude", "127.0.0.1/8,docker0"}));
+    wanted.engine_version = "5.0.3";
+    // Two names bring PRRTE down.
+    CHECK(has(made(wanted).argv, {"--prtemca", "prte_if_exclude", "docker0", "--mca"}));
+    CHECK(has(made(wanted).argv, {"--mca", "btl_tcp_if_exclude", "127.0.0.1/8,docker0"}));
+  }
+
   TEST_CASE("the user's own ~/.ssh/config: no -F, no file") {
     LaunchRequest wanted = request("openmpi", "4.1.4");
     wanted.ssh_config.clear();
