@@ -66,7 +66,7 @@ Result<std::string> remote_request(const Command& command, const std::string& no
     const std::string program = std::to_string(channel.program);
     line += channel.is_known ? "-" + program : "=" + program + " " + std::to_string(text.size());
     DT_TRY_ASSIGN(line, with_words(std::move(line), command, brief_words));
-    return line.append(channel.is_known ? command.input : text);
+    return line.append(channel.is_known ? "" : text).append(command.input);
   }
   line += std::to_string(command.env.size());
   for (const auto& [name, value] : command.env) line += " " + word(name + "=" + value);

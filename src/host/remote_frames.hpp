@@ -23,15 +23,14 @@ struct ChannelState {
   bool is_known = false;  ///< that shell has it already
 };
 
-/// One request as the remote program reads it: its line, and `command.input`; of a brief program
-/// that is not known there, its text in the input's place. INVALID for a NUL byte, which no argv
-/// can hold.
+/// One request as the remote program reads it: its line; the text of a brief program that is not
+/// known there; and `command.input`. INVALID for a NUL byte, which no argv can hold.
 Result<std::string> remote_request(const Command& command, const std::string& nonce,
                                    const ChannelState& channel = {}, std::string_view text = {});
 /// Asks for the user's number now, and before sudo.
 std::string remote_hello(const std::string& nonce);
-/// Only makes a brief program known. Goes before one that has an input: a `head` that takes more
-/// than it is asked for would take that too.
+/// Only makes a brief program known to a shell. Goes before one that has an input: a `head` that
+/// takes more than it is asked for would take that too.
 std::string remote_definition(const std::string& nonce, const ChannelState& channel,
                               std::string_view text);
 

@@ -32,7 +32,7 @@ Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSi
     const auto found = programs_.find(text);
     state_.is_known = found != programs_.end();
     state_.program = state_.is_known ? found->second : static_cast<int>(programs_.size()) + 1;
-    if (!state_.is_known && !command.input.empty()) {
+    if (!state_.is_known && !command.input.empty() && !has_agent_) {
       DT_CO_TRY_ASSIGN(const End known, co_await make_known(command, text));
       if (known != End::done) co_return known;
     }

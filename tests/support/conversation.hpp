@@ -25,10 +25,10 @@ struct Conversation {
 
   explicit Conversation(Argv far) { outer.argv = std::move(far); }
 
-  void ask(const Command& command, int program = 0, bool is_known = false) {
+  void ask(const Command& command, int program = 0, bool is_known = false, bool has_agent = false) {
     const ChannelState state{last, 0, program, is_known};
     next();
-    const std::string text = is_brief(command) ? brief_text(command, false) : "";
+    const std::string text = is_brief(command) ? brief_text(command, has_agent) : "";
     outer.input += *remote_request(command, last, state, text);
   }
   void define(const Command& command, int program, const std::string& text = {}) {

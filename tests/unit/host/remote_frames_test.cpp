@@ -166,8 +166,8 @@ TEST_SUITE("RemoteFrame") {
         "#perl\numask 0; $O = \"$I|$_[0]|$_[1]|$$\"; F(81, \"a reason\") if $I eq \"no\"; 7";
     calls.input = std::string("in\0put", 6);
     Conversation talk(far_ends.back());
-    talk.define(calls, 1, calls.perl);
-    talk.ask(calls, 1, true);
+    talk.hello();
+    talk.ask(calls, 1, false, true);  // its text and its input at once
     calls.input = "no";
     talk.ask(calls, 1, true);
     Command broken = calls;
