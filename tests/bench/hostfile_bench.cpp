@@ -7,7 +7,8 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <string>
+#include <memory>
+#include <string_view>
 
 #include "formats/hostfile.hpp"
 #include "formats/ssh_config.hpp"
@@ -22,17 +23,25 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-std::string read(const char* path) {
+struct File {
+  std::unique_ptr<char[]> bytes;
+  std::size_t size;
+  std::string_view text() const { return {bytes.get(), size}; }
+};
+
+File read(const char* path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  std::string text(static_cast<std::size_t>(file.tellg()), '\0');
+  const auto size = static_cast<std::size_t>(file.tellg());
+  File read{std::unique_ptr<char[]>(new char[size]), size};
   file.seekg(0);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  return text;
+  file.read(read.bytes.get(), static_cast<std::streamsize>(size));
+  return read;
 }
 
 bool run_once(const char* path, HostfileDialect dialect) {
   const double begin = processor_seconds();
-  const auto file = parse_hostfile(read(path), dialect);
+  const File bytes = read(path);
+  const auto file = parse_hostfile(bytes.text(), dialect);
   const double parsed = processor_seconds();
   if (!file) return false;
   const auto rendered = render_hostfile(file->hosts, dialect);
