@@ -8,7 +8,7 @@ import signal
 import time
 
 from launches import SLEEP, STAMP, free_of_launches, inside, launch_step, marked, result
-from testbed import CONTAINER, NODES, Running, TestbedCase, document, dtenv
+from testbed import CONTAINER, NODES, Machine, Running, TestbedCase, document, dtenv
 
 
 def launch(script: str, *words: str, **keys) -> dict:
@@ -178,3 +178,40 @@ class Launch(TestbedCase):
             ["node1 does not reach node2 on port 29778: timeout"],
             str(done),
         )
+
+    def test_every_node_gets_the_interface_of_its_own_that_leads_to_the_others(self):
+        """docker0 has one address on both; node2's way has another name there, and a decoy has the name of node1's."""
+        default = ["ip", "route", "replace", "default", "via", NODES[1].address.rsplit(".", 1)[0] + ".1"]
+        for machine in NODES:
+            self.assertIn("docker0", machine.run("ip", "-o", "link"))
+        self.rename_link(NODES[1], "eth0", "ens9")
+        try:
+            NODES[1].run(*default)
+            NODES[1].run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "decoy")
+            NODES[1].run("ip", "addr", "add", "10.99.0.1/24", "dev", "eth0")
+            for name in ("eth0", "decoy"):
+                NODES[1].run("ip", "link", "set", name, "up")
+            running = Running("apply", launch('echo "$NCCL_SOCKET_IFNAME"', "interfaces", engine="openmpi"))
+            self.assert_exit(running.wait(60), 0)
+        finally:
+            NODES[1].run("ip", "link", "del", "eth0", check=False)
+            self.rename_link(NODES[1], "ens9", "eth0")
+            NODES[1].run(*default)
+        for rank, line in enumerate(("node1 rank 0 out] eth0", "node1 rank 1 out] eth0",
+                                     "node2 rank 2 out] ens9", "node2 rank 3 out] ens9")):
+            self.assertIn(line, running.launched, f"rank {rank}: {running.launched}")
+
+    def rename_link(self, machine: Machine, name: str, becomes: str) -> None:
+        for words in (["set", name, "down"], ["set", name, "name", becomes], ["set", becomes, "up"]):
+            machine.run("ip", "link", *words)
+
+    def test_a_way_through_docker0_is_refused(self):
+        route = [f"{NODES[1].address}/32", "dev", "docker0"]
+        NODES[0].run("ip", "route", "add", *route)
+        try:
+            done = dtenv("apply", launch("true", "docker0"))
+        finally:
+            NODES[0].run("ip", "route", "del", *route)
+        error = done.step("node1", "launch")["error"]
+        problems = [detail["problem"] for detail in error["detail"] if detail["pointer"] == "interface"]
+        self.assertEqual(problems, [f"node1 reaches {NODES[1].address} through docker0"], str(done))
