@@ -5,7 +5,7 @@
 #     testbed     the seven steps on two machines in containers; needs root
 #     quickstart  examples/quickstart.sh from end to end; needs root
 #     engines     launch through Open MPI 5, Hydra, Slurm, DeepSpeed and torchrun on two machines; needs root
-#     sanitizers  unit, contract and C ABI tests under asan+ubsan, then tsan
+#     sanitizers  unit, contract and C ABI tests and simulated machines under asan+ubsan, then tsan
 #     all         unit, testbed, quickstart and, where the hour leaves room, engines; also without a word
 # Prints the closing line of each runner and, last, their sum: N passed, N failed, N skipped.
 set -euo pipefail
@@ -90,6 +90,9 @@ run_sanitizers() {
   need_for_tests
   for preset in asan tsan; do
     if built "$preset"; then ctest_of "$preset" '^(unit|golden|contract|capi)' || true; fi
+    built "$preset" --target cluster_bench || continue
+    stage "Simulated machines under $preset"
+    runner "$preset: cluster" env DTENV_BENCH_PROGRAMS="build/$preset/tests/bench" python3 tests/bench/cluster.py 256
   done
 }
 

@@ -1,9 +1,10 @@
 """The rows of every benchmark: `bench NAME ratio R bound B pass|FAIL`, and the exit status."""
+import os
 import pathlib
 import statistics
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ROOT / "build" / "bench" / "tests" / "bench"
+PROGRAMS = pathlib.Path(os.environ.get("DTENV_BENCH_PROGRAMS", ROOT / "build/bench/tests/bench"))
 
 
 class Rows:

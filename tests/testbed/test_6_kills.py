@@ -18,14 +18,14 @@ until pid=$(find "$1"); [ -n "$pid" ]; do tries=$((tries + 1)); [ "$tries" -lt 1
 sleep "$2"
 kill -9 $pid"""
 # Ranks that leave the session, ignore TERM, or are plain.
-STUBBORN = f'case $RANK in 1) exec setsid sleep 3600 ;; 2) trap "" TERM ;; esac; sleep 3600; {SLEEP}'
+STUBBORN = f'case $((RANK % 4)) in 1) exec setsid sleep 3600 ;; 2) trap "" TERM ;; esac; sleep 3600; {SLEEP}'
 
 
-def launch(mark: str, number: int, **keys) -> dict:
+def launch(mark: str, number: int, slots: int = 2, **keys) -> dict:
     step = launch_step(STUBBORN, env={"KILLED": mark}, master_port=29800 + number, **keys)
     wanted = document([step])
     for node in wanted["nodes"]:
-        node["slots"] = 2
+        node["slots"] = slots
     return wanted
 
 
@@ -46,7 +46,7 @@ def ranks(mark: str) -> int:
 def kill_mpirun(number: int) -> str:
     """After how many seconds, what was left, and what the report says."""
     mark, after = f"mpirun-{number}", random.Random(number).uniform(0, 1.5)
-    running = Running("apply", launch(mark, number, engine="openmpi"))
+    running = Running("apply", launch(mark, number, 4, engine="openmpi"))
     inside(NODES[0], "sh", "-c", KILL, "sh", mark, str(after))
     done = running.wait(60)
     left = gone(mark, 3)
@@ -55,7 +55,7 @@ def kill_mpirun(number: int) -> str:
 
 def kill_follower(number: int) -> str:
     mark, after = f"follower-{number}", random.Random(number).uniform(0, 2)
-    running = Running("apply", launch(mark, number, engine="direct", unattended="0s"))
+    running = Running("apply", launch(mark, number, 4, engine="direct", unattended="0s"))
     time.sleep(0.5 + after)
     running.send(signal.SIGKILL)
     running.wait(10)
