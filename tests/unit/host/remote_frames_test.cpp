@@ -178,7 +178,8 @@ TEST_SUITE("RemoteFrame") {
     mask.argv = {"sh", "-c", "umask; echo $PPID"};
     talk.ask(mask);
     if (!talk.take()) return;
-    const auto last = split_lines(talk.answer(5));
+    const std::string masked = talk.answer(5);
+    const auto last = split_lines(masked);
     REQUIRE(last.size() == 2);
     CHECK(last[0] != "0: 0000");
     const std::string perl(last[1]);

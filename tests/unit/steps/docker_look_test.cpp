@@ -30,7 +30,8 @@ struct Recorded {
     Target target{host, nodes[0], nodes, outputs, progress, {}, {}, "test"};
     asio::io_context loop;
     Result<Facts> result = Facts{};
-    asio::co_spawn(loop, DockerConfig::observe(config_of<DockerConfig>(step), target),
+    const auto config = config_of<DockerConfig>(step);
+    asio::co_spawn(loop, DockerConfig::observe(config, target),
                    [&](const std::exception_ptr& thrown, Result<Facts> value) {
                      if (thrown) std::rethrow_exception(thrown);
                      result = std::move(value);
