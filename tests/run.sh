@@ -92,7 +92,7 @@ run_sanitizers() {
     if built "$preset"; then ctest_of "$preset" '^(unit|golden|contract|capi)' || true; fi
     built "$preset" --target cluster_bench || continue
     stage "Simulated machines under $preset"
-    runner "$preset: cluster" env DTENV_BENCH_PROGRAMS="build/$preset/tests/bench" python3 tests/bench/cluster.py 256
+    runner "$preset: cluster" env DTENV_BENCH_PROGRAMS="build/$preset/tests/bench" python3 tests/bench/cluster.py 128
   done
 }
 
