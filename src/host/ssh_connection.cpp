@@ -111,7 +111,10 @@ Task<Result<SshConnection::ChannelPtr>> SshConnection::acquire(std::size_t extra
     if (!idle_.empty()) {
       ChannelPtr channel = std::move(idle_.back());
       idle_.pop_back();
-      co_return channel;
+      // Whether a command begins on one that is gone could not be told any more.
+      if (channel == master_ || !channel->shell.process().has_exited()) co_return channel;
+      retire(channel);
+      continue;
     }
     if (channels_.size() < limit_ + extra) {
       DT_CO_TRY_ASSIGN(Child child,

@@ -62,6 +62,13 @@ void Process::kill_now() noexcept {
   pid_ = -1;
 }
 
+bool Process::has_exited() const {
+  if (ended_) return true;
+  auto& handle = const_cast<asio::posix::stream_descriptor&>(pidfd_);
+  pollfd gone{handle.native_handle(), POLLIN, 0};
+  return ::poll(&gone, 1, 0) > 0;
+}
+
 bool Process::is_ours() const {
   if (pid_ < 0 || ended_) return false;
   auto& handle = const_cast<asio::posix::stream_descriptor&>(pidfd_);

@@ -1,7 +1,9 @@
 // What is ssh's alone: the dialling, the one connection, its loss, the engine behind it.
+#include <signal.h>
 #include <unistd.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <thread>
 
 #include "contract/setup.hpp"
 #include "contract/sshd.hpp"
@@ -16,7 +18,8 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 /// An sshd and a host of its own, for cases that count or break things.
 struct Lone {
-  explicit Lone(const std::string& config = {}) : sshd(config), options(sshd.options()) {}
+  explicit Lone(const std::string& config = {}, bool has_perl = true)
+      : sshd(config, has_perl), options(sshd.options()) {}
   ~Lone() {
     host.reset();
     loop.restart();
@@ -162,6 +165,33 @@ TEST_SUITE("ssh") {
       CHECK(*one->value());
     }
     CHECK(count_of(lone.sshd.log(), "Accepted publickey") == 1);
+  }
+
+  TEST_CASE("a channel that was closed while nobody used it is left alone") {
+    for (const bool has_perl : {true, false}) {
+      Lone lone({}, has_perl);
+      SKIP_UNLESS(lone.sshd.problem().empty(), lone.sshd.problem());
+      REQUIRE(lone.connect());
+      const auto both = [&lone] {
+        Command command;
+        command.argv = {"sh", "-c", "sleep 0.3; echo $PPID"};
+        Started<Result<Outcome>> first(lone.loop, lone.host->run(command));
+        Started<Result<Outcome>> second(lone.loop, lone.host->run(command));
+        REQUIRE(first.until([&] { return first.done() && second.done(); }));
+        REQUIRE(first.value());
+        REQUIRE(*first.value());
+        REQUIRE(second.value());
+        REQUIRE(*second.value());
+        return std::pair((*first.value())->out, (*second.value())->out);
+      };
+      const auto [master, other] = both();
+      CHECK(master != other);
+      REQUIRE(::kill(std::stoi(other), SIGKILL) == 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      const auto [still, another] = both();
+      CHECK(still == master);
+      CHECK(another != other);
+    }
   }
 
   TEST_CASE("sudo is the same machine as root") {
