@@ -22,7 +22,10 @@ namespace dtenv {
 /// REASON). Another one is sh's.
 ///
 /// Requests are read from Q: STDIN is /dev/null, for commands without an input. Another's is fed as
-/// far as the command takes it.
+/// far as the command takes it. $B is what was read and not used yet; of a request $n is the nonce
+/// ($w the one before), $i how much of the input is left, $d the folder, $v the VARIABLES; %P holds
+/// the programs' texts and %C our functions; $k is the command's process and $z its exit status; $O
+/// and $E are what goes out before the marks of the end.
 inline constexpr std::string_view remote_agent = R"perl(
 open Q, "<&", STDIN or exit 74; open STDIN, "<", "/dev/null";
 binmode Q; binmode STDOUT; binmode STDERR;
