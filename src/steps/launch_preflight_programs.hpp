@@ -165,9 +165,9 @@ while (1) {
   for my $name (keys %sock) { vec($r, fileno($sock{$name}), 1) = 1 }
   my $n = select(my $ready = $r, undef, undef, 0.02);
   next unless $n > 0;
-  if ($bound && vec($ready, fileno($listen), 1) && accept(my $c, $listen)) {
-    syswrite($c, "dtenv $self\n"); my $who = ""; shutdown($c, 1);
-    $seen{getpeername($c) ? inet_ntoa((sockaddr_in(getpeername($c)))[1]) : ""} = 1; close $c;
+  if ($bound && vec($ready, fileno($listen), 1) && (my $from = accept(my $c, $listen))) {
+    syswrite($c, "dtenv $self\n"); shutdown($c, 1);
+    $seen{inet_ntoa((sockaddr_in($from))[1])} = 1; close $c;
   }
   for my $name (keys %sock) {
     next unless vec($ready, fileno($sock{$name}), 1);
