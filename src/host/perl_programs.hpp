@@ -120,7 +120,7 @@ my $same = sub {
   -e $path or $fail->(83, "is gone");
   $sha256->($path) eq $sha or $fail->(83, "changed since it was read");
 };
-my $look = sub { join " ", (stat $_[0])[3, 2, 4, 5, 1, 7, 9, 10] };
+my $told = sub { join " ", @_[3, 2, 4, 5, 1, 7, 9, 10] };  # of what stat says
 opendir my $names, $in;
 my @left = grep { /\.dtenv\.s\.\d+\./ } readdir $names;
 my $own = -O "$folder/";
@@ -128,10 +128,10 @@ for my $file (@files) {
   my $path = $file->{path} = "$folder/$file->{name}";
   $file->{temp} = "$folder/.$file->{name}.dtenv.s.$$.$word";
   $fail->(81, "a symbolic link; a write would replace it") if -l $path;
-  $fail->(81, "a folder") if -d $path;
   if (my @seen = stat $path) {
+    $fail->(81, "a folder") if -d _;
     $fail->(81, "not a regular file") unless -f _;
-    $file->{before} = $look->($path);
+    $file->{before} = $told->(@seen);
     $file->{links} = $seen[3];
     $file->{mode} = sprintf "%o", $seen[2] & 07777 if $file->{mode} eq "-";
     $file->{owner} = "$seen[4]:$seen[5]" if $file->{owner} eq "-";
@@ -178,7 +178,7 @@ my $written = eval {
   }
   $at = 1;
   for my $file (@files) {
-    $file->{before} eq $look->($file->{path}) or $fail->(83, "changed while it was written")
+    $file->{before} eq $told->(stat $file->{path}) or $fail->(83, "changed while it was written")
       if $file->{before};
     $sync->($file->{handle}, $file->{temp});
     close $file->{handle} or $fail->(84, "close: $!");

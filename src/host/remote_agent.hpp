@@ -35,16 +35,16 @@ chdir $ENV{HOME} or chdir "/"; $SIG{CHLD} = sub {};
 sub F { die [@_] }
 sub why { ${"\x21"} . "" }
 sub interrupted { ${"\x21"} == 4 }
+sub pour { my ($to, $text) = @_; while (length $text) {
+  my $sent = syswrite $to, $text; defined $sent or interrupted() or return 0; substr $text, 0, $sent, "" }
+  return 1 }
 sub H {
   my $text = shift; pipe my $from, my $to or F(84, "pipe: " . why());
   my $child = open my $said, "-|"; defined $child or F(84, "fork: " . why());
   unless ($child) { close $to; open STDIN, "<&", $from; exec "sha256sum"; exit 127 }
-  close $from; while (length $text) {
-    my $sent = syswrite $to, $text; defined $sent or interrupted() or last; substr $text, 0, $sent, "" }
-  close $to; my $line = <$said>; close $said;
+  close $from; pour($to, $text); close $to; my $line = <$said>; close $said;
   $line =~ /^([0-9a-f]{64})/ ? $1 : F(84, "sha256sum does not run") }
-sub put { my ($to, $text) = @_; while (length $text) {
-  my $sent = syswrite $to, $text; defined $sent or interrupted() or exit; substr $text, 0, $sent, "" } }
+sub put { pour(@_) or exit }
 sub fill { my $got; do { $got = sysread Q, $B, 65536, length $B } until defined $got or not interrupted(); $got or exit }
 sub take { my $size = shift; fill() while length $B < $size; substr $B, 0, $size, "" }
 sub skip { while ($i > 0) { fill() unless length $B; $i -= length substr $B, 0, $i, "" } }

@@ -27,7 +27,8 @@ Task<Result<RemoteShell::End>> RemoteShell::hello(Duration timeout) {
 
 Task<Result<RemoteShell::End>> RemoteShell::run(const Command& command, OutputSink sink) {
   const bool brief = is_brief(command);
-  const std::string text = brief ? brief_text(command, has_agent_) : "";
+  const std::string none;
+  const std::string& text = brief ? brief_text(command, has_agent_) : none;
   if (brief) {
     const auto found = programs_.find(text);
     state_.is_known = found != programs_.end();

@@ -62,10 +62,9 @@ void Process::kill_now() noexcept {
   pid_ = -1;
 }
 
-bool Process::has_exited() const {
+bool Process::has_exited() {
   if (ended_) return true;
-  auto& handle = const_cast<asio::posix::stream_descriptor&>(pidfd_);
-  pollfd gone{handle.native_handle(), POLLIN, 0};
+  pollfd gone{pidfd_.native_handle(), POLLIN, 0};
   return ::poll(&gone, 1, 0) > 0;
 }
 

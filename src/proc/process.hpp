@@ -31,7 +31,7 @@ class Process {
 
   /// Waits for the end without collecting it: until then its number, and its group's, stay its own.
   Task<void> exited();
-  bool has_exited() const;
+  bool has_exited();
   /// Waits and collects. CHILD_LOST where the embedding process took the status.
   Task<Result<ExitStatus>> wait();
   /// To the whole group; does nothing once the process is collected or lost.

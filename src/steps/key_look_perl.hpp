@@ -31,9 +31,9 @@ my @roles = (user_key => "$key.pub", user_certificate => "$key-cert.pub",
   sshd_config => "$ours/sshd_config", issued => "$ours/issued",
   authorized_keys => "$folder/authorized_keys", known_hosts => "$folder/known_hosts_dtenv",
   ssh_config => "$folder/config", environment => "$folder/environment");
-my $mode = sub { sprintf "%o", (stat $_[0])[2] & 07777 };
-$O .= "folder_mode " . $mode->($folder) . "\n" if -d $folder;
-$O .= "key_mode " . $mode->($key) . " " . (stat $key)[7] . "\n" if -f $key;
+my $mode = sub { sprintf "%o", (stat _)[2] & 07777 };  # of what was tried last
+$O .= "folder_mode " . $mode->() . "\n" if -d $folder;
+$O .= "key_mode " . $mode->() . " " . (stat _)[7] . "\n" if -f $key;
 
 # The lines between the markers, the first and the last; nothing where they are not as we wrote them.
 my $inside = sub {
@@ -50,9 +50,10 @@ my ($names, $states, $contents) = ("", "", "");
 while (@roles) {
   my ($role, $path) = splice @roles, 0, 2;
   next unless -f $path;
+  my $state = $mode->();
   open my $file, "<", $path or F(74, "$path: $!");
   my $content = do { local $/; <$file> };
-  my ($state, $size) = ($mode->($path), length $content);
+  my $size = length $content;
   if ($size > $large && $role eq "known_hosts") {
     $state .= " 0 " . H($content);
     $content = "";

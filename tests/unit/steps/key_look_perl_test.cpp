@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/digest.hpp"
+#include "steps/key_place.hpp"
 #include "steps/key_programs.hpp"
 #include "support/conversation.hpp"
 
@@ -42,11 +43,8 @@ struct Machine {
   }
   /// As both see it, which is the same.
   std::string look(const std::string& user, const std::string& trust = "keys") const {
-    const Argv words = {user, "machine", trust, std::string(large_file)};
-    Command by_sh;
-    by_sh.brief = true;
-    by_sh.argv = {"sh", "-c", std::string(look_program), "dtenv"};
-    by_sh.argv.insert(by_sh.argv.end(), words.begin(), words.end());
+    const Command by_sh =
+        key_command(look_program, {user, "machine", trust, std::string(large_file)});
     std::string seen[2];
     for (const bool perl : {false, true}) {
       Conversation talk(inside(perl ? far_ends.back() : far_ends.front()));
